@@ -1,0 +1,118 @@
+/**
+ * Documents that somebody signs and everybody reads: `{ "<field>": body, "signature": hex }`.
+ *
+ * The signature (Ed25519, with a context of its own per kind) is over the body as canonical JSON
+ * (RFC 8785). The file is the same JSON in a fixed readable form, and a reader insists on those very
+ * bytes: no key twice, no second spelling of a number, nothing for two programs to read differently.
+ */
+import { type SigningKey, sign, type VerifyingKey, verify } from "@moiety/crypto";
+import { canonicalJson, DocumentError, parseShape, readableJson } from "@moiety/model";
+import { z } from "zod";
+
+/** One kind of signed document. */
+export interface SignedKind<T> {
+  /** How messages call it, and the name of the body's field. */
+  readonly name: string;
+  /** What separates its signatures from all others. */
+  readonly context: string;
+  /** Must accept exactly what it returns: it checks, it does not convert. */
+  readonly shape: z.ZodType<T>;
+  readonly maxBytes: number;
+}
+
+/** How far ahead a signer's clock may be. */
+const CLOCK_SKEW_MS = 5 * 60_000;
+
+/** Lower-case hexadecimal of exactly so many bytes. */
+export function hexShape(bytes: number): z.ZodType<string> {
+  return z
+    .string()
+    .regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`), `write ${2 * bytes} digits 0-9a-f`);
+}
+
+/** A time in UTC, e.g. `2026-01-31T00:00:00Z`. */
+export const timeShape: z.ZodType<string> = z.iso.datetime(
+  "write a time like 2026-01-31T00:00:00Z",
+);
+
+/** The file: body and signature. Throws a `DocumentError` when the body does not have its shape. */
+export function signDocument<T>(kind: SignedKind<T>, body: T, key: SigningKey): Uint8Array {
+  const shaped = parseShape(kind.shape, body, kind.name);
+  const signature = sign(key, kind.context, canonicalJson(shaped));
+  const file = readableJson({
+    [kind.name]: shaped,
+    signature: Buffer.from(signature).toString("hex"),
+  });
+  if (file.length > kind.maxBytes) throw tooLong(kind, kind.name);
+  return file;
+}
+
+/**
+ * The body of a file that `key` signed.
+ *
+ * @param document what is read, for messages.
+ * @throws DocumentError for anything that `signDocument` would not have written, and for a signature
+ *   by another key. Never another error, whatever the bytes.
+ */
+export function openDocument<T>(
+  kind: SignedKind<T>,
+  bytes: Uint8Array,
+  key: VerifyingKey,
+  document: string,
+): T {
+  if (bytes.length > kind.maxBytes) throw tooLong(kind, document);
+  const fileShape = z.strictObject({ [kind.name]: kind.shape, signature: hexShape(64) });
+  const file = parseShape(fileShape, parseJson(bytes, document), document);
+  const body = file[kind.name] as T;
+  const signature = Buffer.from(file.signature as string, "hex");
+  if (!verify(key, signature, kind.context, canonicalJson(body))) {
+    const expected = Buffer.from(key.bytes).toString("hex").slice(0, 16);
+    throw new DocumentError(document, [
+      `wrong signature: it was changed, or not signed by the key ${expected}… that you trust; ` +
+        "get it afresh, and check that key",
+    ]);
+  }
+  if (Buffer.compare(readableJson(file), bytes) !== 0) {
+    throw new DocumentError(document, [
+      "rightly signed, but not in the form in which it was written (was it reformatted, " +
+        "or were line ends converted?); get it afresh",
+    ]);
+  }
+  return body;
+}
+
+/** Throws a `DocumentError` unless `issuedAt ≤ now < expiresAt`; `now` in ms since 1970, UTC. */
+export function checkValidity(
+  body: { readonly issuedAt: string; readonly expiresAt: string },
+  now: number,
+  document: string,
+): void {
+  if (!(now + CLOCK_SKEW_MS >= Date.parse(body.issuedAt))) {
+    throw new DocumentError(document, [`not valid before ${body.issuedAt}; check this clock`]);
+  }
+  if (!(now < Date.parse(body.expiresAt))) {
+    throw new DocumentError(document, [`expired at ${body.expiresAt}; get a current one`]);
+  }
+}
+
+/** What is wrong with a pair of times on its own. */
+export function validityProblems(body: {
+  readonly issuedAt: string;
+  readonly expiresAt: string;
+}): string[] {
+  return Date.parse(body.issuedAt) < Date.parse(body.expiresAt)
+    ? []
+    : ["expiresAt must be after issuedAt"];
+}
+
+function parseJson(bytes: Uint8Array, document: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+  } catch {
+    throw new DocumentError(document, ["not JSON in UTF-8; is the file truncated?"]);
+  }
+}
+
+function tooLong<T>(kind: SignedKind<T>, document: string): DocumentError {
+  return new DocumentError(document, [`longer than ${kind.maxBytes} bytes`]);
+}
