@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 export async function runModule(source, built) {
   const useBuilt = process.env.MOIETY_USE_BUILD === "1" || !existsSync(fileURLToPath(source));
-  if (useBuilt) return import(built.href);
+  if (useBuilt && built !== undefined) return import(built.href);
   const { register: registerTsx } = await import("tsx/esm/api");
   registerTsx();
   register("./source-hook.mjs", import.meta.url);

@@ -1,0 +1,27 @@
+/** How the demo tells its story: a line per step, with its time, and the account at the end. */
+import pc from "picocolors";
+
+export class Teller {
+  readonly quiet: boolean;
+  #steps = 0;
+
+  /** `quiet`: nothing on the terminal but the last line. */
+  constructor(quiet: boolean) {
+    this.quiet = quiet;
+  }
+
+  /** Announces a step; the result tells how it ended. */
+  step(what: string): (how: string) => void {
+    this.#steps += 1;
+    const started = performance.now();
+    this.say(`${pc.bold(String(this.#steps).padStart(2))}  ${what}`);
+    return (how) => {
+      const seconds = ((performance.now() - started) / 1000).toFixed(1);
+      this.say(`    ${pc.green("✓")} ${how} ${pc.dim(`(${seconds} s)`)}`);
+    };
+  }
+
+  say(line: string = ""): void {
+    if (!this.quiet) process.stdout.write(`${line}\n`);
+  }
+}

@@ -1,0 +1,75 @@
+import { IDENTIFIER_TYPES, type IdentifierType } from "@moiety/model";
+import { SetupError } from "@moiety/node";
+import { type Command, Option } from "commander";
+import { answer } from "../output.ts";
+import { scoreBatch, scoreOne } from "../scoring.ts";
+import { targetOf } from "../target.ts";
+
+interface Flags {
+  readonly idFile?: string;
+  readonly batch?: string;
+  readonly output?: string;
+  readonly type: IdentifierType;
+  readonly model?: string;
+  readonly purpose?: string;
+  readonly json: boolean;
+}
+
+export function addScore(program: Command): void {
+  program
+    .command("score")
+    .argument("<config>", "YAML file of a bank that runs")
+    .description("score one person, or everybody in a CSV")
+    .option("--id-file <file>", "file with one identifier; - reads standard input")
+    .option(
+      "--batch <csv>",
+      "CSV with a column id (or phone, national-id, opaque); - reads standard input",
+    )
+    .option("-o, --output <csv>", "where a batch's scores go")
+    .addOption(
+      new Option("--type <type>", "type of the identifiers")
+        .choices([...IDENTIFIER_TYPES])
+        .default("phone"),
+    )
+    .option("--model <name>", "which of the deployed models (default: the only one)")
+    .option("--purpose <code>", "purpose of the inquiry (default: the certificate's first)")
+    .option("--json", "answer as JSON, without a progress bar", false)
+    .addHelpText(
+      "after",
+      `
+An identifier is never an argument: other users of the machine can see arguments.
+
+Examples:
+  $ moiety score net/bank/node.yaml --id-file -
+  $ moiety score net/bank/node.yaml --batch ids.csv -o scores.csv`,
+    )
+    .action(async (config: string, flags: Flags) => {
+      const { idFile, batch, output, json, type, model, purpose } = flags;
+      const target = targetOf(config, "bank");
+      const options = {
+        type,
+        ...(model !== undefined && { model }),
+        ...(purpose !== undefined && { purpose }),
+      };
+      if ((idFile === undefined) === (batch === undefined))
+        throw new SetupError("say whom: --id-file <file>, or --batch <csv> with -o <csv>");
+      if (idFile !== undefined) {
+        const scored = await scoreOne(target, idFile, options);
+        answer(scored, json, ({ score, model: name, range, elapsedMs }) =>
+          [
+            `score ${score}  (${name}, possible ${range.min} to ${range.max};`,
+            `${elapsedMs.toFixed(1)} ms)`,
+          ].join(" "),
+        );
+        return;
+      }
+      if (output === undefined) throw new SetupError("say where the scores go: -o <csv>");
+      const done = await scoreBatch(target, batch as string, output, options, json);
+      answer(done, json, ({ people, seconds, perSecond }) =>
+        [
+          `scored ${people} people in ${seconds.toFixed(1)} s (${perSecond.toFixed(0)} a second),`,
+          `see ${output}`,
+        ].join(" "),
+      );
+    });
+}

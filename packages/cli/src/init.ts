@@ -1,0 +1,205 @@
+/** `moiety init`: a ready network on one machine, every party with its own folder and keys. */
+import { generateKeyPairSync } from "node:crypto";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
+import { join, resolve } from "node:path";
+import { generateKeyPair, osRng, provePossession, SealedKeyPair, SigningKey } from "@moiety/crypto";
+import { parseCatalogue } from "@moiety/model";
+import { KEY_FILES, type NodeRole, SetupError } from "@moiety/node";
+import { type OprfEpoch, type Party, possessionContext, signRoster } from "@moiety/policy";
+import { stringify } from "yaml";
+import { selfSignedCertificate } from "./certificate.ts";
+import { STARTER_CATALOGUES } from "./starter-catalogues.ts";
+
+const ROSTER_YEARS = 2;
+const EPOCH = 1;
+
+export interface InitOptions {
+  readonly network: string;
+  readonly banks: readonly string[];
+  /** Catalogue files, one platform each; none: three starter catalogues. */
+  readonly catalogues: readonly string[];
+  readonly host: string;
+  /** First of the ports of bureau A, bureau B and supervisor; 0: any free ports, published in `run`. */
+  readonly basePort: number;
+}
+
+export interface MadeNetwork {
+  readonly folder: string;
+  /** Configuration files by party. */
+  readonly configs: Readonly<Record<string, string>>;
+}
+
+interface Member {
+  readonly name: string;
+  readonly role: NodeRole;
+  readonly catalogue?: { readonly domain: string; readonly text: string };
+  readonly port?: number;
+}
+
+/** Makes the network; throws `SetupError` when the folder is not empty or a catalogue is unfit. */
+export async function makeNetwork(folder: string, options: InitOptions): Promise<MadeNetwork> {
+  const root = resolve(folder);
+  if (existsSync(root) && readdirSync(root).length > 0)
+    throw new SetupError(`${folder} is not empty; name a folder that does not exist yet`);
+  const members = planMembers(options);
+  makeFolder(root);
+  makeFolder(join(root, "run"));
+  const authority = makeAuthority(root);
+  const parties: Party[] = [];
+  for (const member of members) parties.push(await makeMember(root, member, options));
+  const domains = members.flatMap(({ name, catalogue }) =>
+    catalogue === undefined ? [] : [{ name: catalogue.domain, platform: name }],
+  );
+  const oprf = domains.map(({ name }) => makeDomainKeys(root, options.network, name));
+  const issued = new Date();
+  const expires = new Date(issued);
+  expires.setUTCFullYear(issued.getUTCFullYear() + ROSTER_YEARS);
+  const roster = signRoster(
+    {
+      network: options.network,
+      version: 1,
+      issuedAt: toSeconds(issued),
+      expiresAt: toSeconds(expires),
+      parties,
+      domains,
+      oprf,
+    },
+    authority,
+  );
+  writeFileSync(join(root, "roster.json"), roster);
+  const authorityKey = Buffer.from(authority.verifyingKey.bytes).toString("hex");
+  const configs = members.map((member) => [
+    member.name,
+    writeConfig(root, member, options.host, authorityKey),
+  ]);
+  return { folder: root, configs: Object.fromEntries(configs) as Record<string, string> };
+}
+
+function planMembers({ banks, catalogues, basePort }: InitOptions): Member[] {
+  const texts =
+    catalogues.length === 0
+      ? STARTER_CATALOGUES.map((text) => ({ text, file: "(starter)" }))
+      : catalogues.map((file) => ({ text: readText(file), file }));
+  const platforms = texts.map(({ text, file }): Member => {
+    const { domain } = parseCatalogue(text, file);
+    return { name: domain, role: "platform", catalogue: { domain, text } };
+  });
+  const port = (offset: number): { port: number } => ({
+    port: basePort === 0 ? 0 : basePort + offset,
+  });
+  const members: Member[] = [
+    { name: "bureau-a", role: "bureau-a", ...port(0) },
+    { name: "bureau-b", role: "bureau-b", ...port(1) },
+    { name: "supervisor", role: "supervisor", ...port(2) },
+    ...banks.map((name): Member => ({ name, role: "bank" })),
+    ...platforms,
+  ];
+  const names = members.map(({ name }) => name);
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw new SetupError(`two parties would be called ${twice}`);
+  return members;
+}
+
+function makeAuthority(root: string): SigningKey {
+  const seed = osRng.bytes(32);
+  makeFolder(join(root, "authority"));
+  writeSecret(join(root, "authority", KEY_FILES.signing), toHex(seed));
+  return new SigningKey(seed);
+}
+
+async function makeMember(root: string, member: Member, { host }: InitOptions): Promise<Party> {
+  const { name, role, catalogue, port } = member;
+  const home = join(root, name);
+  const keys = join(home, "keys");
+  makeFolder(home);
+  makeFolder(keys);
+  const seed = osRng.bytes(32);
+  writeSecret(join(keys, KEY_FILES.signing), toHex(seed));
+  const tls = generateKeyPairSync("ed25519");
+  const certificate = await selfSignedCertificate(name, tls);
+  writeSecret(
+    join(keys, KEY_FILES.tlsKey),
+    tls.privateKey.export({ type: "pkcs8", format: "pem" }),
+  );
+  writeFileSync(join(keys, KEY_FILES.tlsCertificate), certificate.pem);
+  if (catalogue !== undefined) writeFileSync(join(home, "catalogue.yaml"), catalogue.text);
+  const party = {
+    name,
+    role,
+    legalName: name,
+    signingKey: toHex(new SigningKey(seed).verifyingKey.bytes),
+    certificate: certificate.der.toString("base64"),
+    ...(port !== undefined && { address: `${host.includes(":") ? `[${host}]` : host}:${port}` }),
+  };
+  if (!role.startsWith("bureau")) return party;
+  const box = osRng.bytes(32);
+  writeSecret(join(keys, KEY_FILES.box), toHex(box));
+  return { ...party, boxKey: toHex(new SealedKeyPair(box).publicKey) };
+}
+
+/** Each bureau's half of a domain's key, made independently, with its proof of possession. */
+function makeDomainKeys(root: string, network: string, domain: string): OprfEpoch {
+  const half = (side: "a" | "b"): { key: string; pop: string } => {
+    const pair = generateKeyPair(osRng);
+    const file = join(root, `bureau-${side}`, "keys", KEY_FILES.oprf(domain, EPOCH));
+    writeSecret(file, toHex(pair.secretKey));
+    const context = possessionContext(network, side, domain, EPOCH);
+    return { key: toHex(pair.publicKey), pop: toHex(provePossession(context, pair, osRng)) };
+  };
+  const [a, b] = [half("a"), half("b")];
+  return { domain, epoch: EPOCH, keyA: a.key, keyB: b.key, popA: a.pop, popB: b.pop };
+}
+
+function writeConfig(root: string, member: Member, host: string, authority: string): string {
+  const { name, role, catalogue, port } = member;
+  const file = join(root, name, "node.yaml");
+  const config = {
+    name,
+    role,
+    roster: "../roster.json",
+    authority,
+    run: "../run",
+    ...(port !== undefined && { listen: { host, port } }),
+    ...(catalogue !== undefined && { catalogue: "catalogue.yaml" }),
+    log: { level: "info", file: "node.log" },
+  };
+  writeFileSync(
+    file,
+    `# ${name}, a ${role}. Start it with: moiety node <this file>\n${stringify(config)}`,
+  );
+  return file;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "unreadable";
+    throw new SetupError(`catalogue ${file} cannot be read (${code})`);
+  }
+}
+
+function makeFolder(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  chmodSync(path, 0o700);
+}
+
+/** Never overwrites: a key that exists may be somebody's only copy. */
+function writeSecret(file: string, content: string | Buffer): void {
+  writeFileSync(file, `${content.toString().trimEnd()}\n`, { mode: 0o600, flag: "wx" });
+}
+
+function toHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}
+
+function toSeconds(date: Date): string {
+  return date.toISOString().replace(/\.\d+Z$/, "Z");
+}

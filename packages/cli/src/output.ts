@@ -1,0 +1,21 @@
+/** How commands answer: text for people, one JSON object for scripts, errors on standard error. */
+
+import { DocumentError } from "@moiety/model";
+import { ControlError, SetupError } from "@moiety/node";
+import pc from "picocolors";
+
+/** Prints `value` as one line of JSON, or else what `text` makes of it. */
+export function answer<T>(value: T, json: boolean, text: (value: T) => string): void {
+  process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${text(value)}\n`);
+}
+
+/** Says what went wrong and sets the exit code; a stack only for what nobody foresaw. */
+export function fail(error: unknown): void {
+  const foreseen =
+    error instanceof SetupError || error instanceof ControlError || error instanceof DocumentError;
+  const plain = error instanceof Error ? error.message : String(error);
+  const known = foreseen || (error instanceof Error && "code" in error);
+  const shown = known || !(error instanceof Error) ? plain : (error.stack ?? plain);
+  process.stderr.write(`${pc.red("error:")} ${shown}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,100 @@
+/** `moiety score`: one person, or a CSV of them. */
+
+import { once } from "node:events";
+import { createReadStream, createWriteStream, readFileSync, renameSync, rmSync } from "node:fs";
+import { type IdentifierType, readIdentifiersCsv } from "@moiety/model";
+import {
+  callNode,
+  MAX_REQUEST_IDENTIFIERS,
+  type ScoreAnswer,
+  SetupError,
+  streamNode,
+} from "@moiety/node";
+import { progressBar } from "./progress.ts";
+import type { Target } from "./target.ts";
+
+export interface ScoreOptions {
+  readonly type: IdentifierType;
+  readonly model?: string;
+  readonly purpose?: string;
+}
+
+/** Scores the one identifier in a file, or on standard input for `-`: never an argument, which others can see. */
+export async function scoreOne(
+  { socket }: Target,
+  file: string,
+  options: ScoreOptions,
+): Promise<ScoreAnswer> {
+  const lines = readText(file)
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== "");
+  if (lines.length !== 1)
+    throw new SetupError(`${file}: expected one identifier on one line, found ${lines.length}`);
+  return callNode<ScoreAnswer>(socket, "/score", { body: { identifiers: lines, ...options } });
+}
+
+export interface BatchAnswer {
+  readonly people: number;
+  readonly seconds: number;
+  readonly perSecond: number;
+  readonly output: string;
+}
+
+/** Scores everybody in a CSV; the output appears whole or not at all. */
+export async function scoreBatch(
+  { socket }: Target,
+  input: string,
+  output: string,
+  options: ScoreOptions,
+  quiet: boolean,
+): Promise<BatchAnswer> {
+  const source = input === "-" ? process.stdin : createReadStream(input);
+  const { asWritten } = await readIdentifiersCsv(source, options.type, {}, input);
+  const progress = progressBar(quiet);
+  const started = performance.now();
+  const unfinished = `${output}.part`;
+  const file = createWriteStream(unfinished, { mode: 0o600 });
+  try {
+    await once(file, "open");
+    file.write("id,score\n");
+    let done = 0;
+    for (let start = 0; start < asWritten.length; start += MAX_REQUEST_IDENTIFIERS) {
+      const identifiers = asWritten.slice(start, start + MAX_REQUEST_IDENTIFIERS);
+      const body = { identifiers, ...options };
+      for await (const { scores } of streamNode<{ scores: number[] }>(socket, "/batch", { body })) {
+        const lines = scores.map(
+          (score, at) => `${quoted(asWritten[done + at] as string)},${score}\n`,
+        );
+        done += scores.length;
+        if (!file.write(lines.join(""))) await once(file, "drain");
+        progress.update(done, asWritten.length, "scoring");
+      }
+    }
+    if (done !== asWritten.length)
+      throw new SetupError(`the node answered for ${done} of ${asWritten.length} people`);
+    file.end();
+    await once(file, "finish");
+    renameSync(unfinished, output);
+  } catch (error) {
+    file.destroy();
+    rmSync(unfinished, { force: true });
+    throw error;
+  } finally {
+    progress.stop();
+  }
+  const seconds = (performance.now() - started) / 1000;
+  return { people: asWritten.length, seconds, perSecond: asWritten.length / seconds, output };
+}
+
+function quoted(field: string): string {
+  return /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file === "-" ? 0 : file, "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "unreadable";
+    throw new SetupError(`${file} cannot be read (${code})`);
+  }
+}

@@ -1,0 +1,127 @@
+/** A bank's dealings with the supervisor and the bureaus about its model. */
+import { osRng, splitPoints } from "@moiety/crypto";
+import {
+  checkScorecard,
+  parseScorecard,
+  pointTables,
+  type Scorecard,
+  type ScoreRange,
+  scorecardBytes,
+  scoreRange,
+} from "@moiety/model";
+import { type ModelCertificate, parseCertificate } from "@moiety/policy";
+import { certify, deploy, score } from "@moiety/protocols";
+import { SetupError } from "../config-error.ts";
+import type { NodeContext } from "../context.ts";
+import type { DirectoryView } from "../directory-view.ts";
+import { retrying } from "../retry.ts";
+import { ModelBook, type OwnModel } from "./book.ts";
+
+export class Modelling {
+  readonly #context: NodeContext;
+  readonly #directory: DirectoryView;
+  readonly #book: ModelBook;
+
+  constructor(context: NodeContext, directory: DirectoryView) {
+    this.#context = context;
+    this.#directory = directory;
+    this.#book = new ModelBook(context.store);
+  }
+
+  /** Checks a scorecard against the catalogues of the deposits in place; throws `DocumentError`. */
+  async check(text: string, file: string): Promise<{ model: Scorecard; range: ScoreRange }> {
+    const model = parseScorecard(text, file);
+    const domains = [...new Set(model.characteristics.map(({ domain }) => domain))];
+    const catalogues = await this.#directory.catalogues(domains);
+    const absent = domains.filter((domain) => !catalogues.has(domain));
+    if (absent.length > 0)
+      throw new SetupError(
+        `model ${file}: no deposit, and so no catalogue, of ${absent.join(", ")}`,
+      );
+    checkScorecard(model, [...catalogues.values()], file);
+    return { model, range: scoreRange(model) };
+  }
+
+  /** Splits the model afresh and has it certified; throws `SetupError` with the objections. */
+  async certify(text: string, file: string): Promise<ModelCertificate> {
+    const { model } = await this.check(text, file);
+    const [a, b] = splitPoints(pointTables(model), osRng);
+    const application: certify.Application = {
+      scorecard: scorecardBytes(model),
+      shareA: score.toBytes(a),
+      shareB: score.toBytes(b),
+      saltA: osRng.bytes(32),
+      saltB: osRng.bytes(32),
+    };
+    const { switchboard, parties, config, clock } = this.#context;
+    const roles = { bank: config.name, supervisor: parties.supervisor };
+    const verdict = await retrying(clock, () =>
+      switchboard.run(certify.certify, "bank", roles, (session) =>
+        certify.bank(session, application),
+      ),
+    );
+    if (verdict.objections.length > 0)
+      throw new SetupError(`${parties.supervisor} objects:\n  ${verdict.objections.join("\n  ")}`);
+    const certificate = this.#parse(verdict.certificate);
+    if (certificate.modelName !== model.name || certificate.bank !== config.name)
+      throw new SetupError(`${parties.supervisor} certified another model than was asked for`);
+    const { shareA, shareB, saltA, saltB } = application;
+    const shares = { a: { table: shareA, salt: saltA }, b: { table: shareB, salt: saltB } };
+    await this.#book.put(model.name, {
+      certificate: verdict.certificate,
+      shares,
+      deployed: false,
+    });
+    return certificate;
+  }
+
+  /** Sends each bureau its half; throws `SetupError` with a bureau's objection. */
+  async deploy(name: string): Promise<ModelCertificate> {
+    const own = this.#own(name);
+    const { switchboard, parties, config, clock } = this.#context;
+    for (const side of ["a", "b"] as const) {
+      const bureau = parties.bureaus[side];
+      const share = { certificate: own.certificate, ...own.shares[side] };
+      const objection = await retrying(clock, () =>
+        switchboard.run(deploy.deploy, "bank", { bank: config.name, bureau }, (session) =>
+          deploy.bank(session, share),
+        ),
+      );
+      if (objection !== "") throw new SetupError(`${bureau} objects: ${objection}`);
+    }
+    await this.#book.put(name, { ...own, deployed: true });
+    return this.#parse(own.certificate);
+  }
+
+  /** The deployed model of this name, or the only one there is. */
+  deployed(name?: string): { certificate: ModelCertificate; certificateBytes: Uint8Array } {
+    const candidates = this.#book.names().filter((each) => this.#own(each).deployed);
+    const only = name ?? (candidates.length === 1 ? candidates[0] : undefined);
+    if (only === undefined)
+      throw new SetupError(
+        candidates.length === 0
+          ? "no model is deployed; use `moiety model certify` and `moiety model deploy`"
+          : `several models are deployed: say which with --model (${candidates.join(", ")})`,
+      );
+    if (!candidates.includes(only)) throw new SetupError(`the model ${only} is not deployed`);
+    const { certificate } = this.#own(only);
+    return { certificate: this.#parse(certificate), certificateBytes: certificate };
+  }
+
+  /** Names, versions, and whether they are deployed. */
+  list(): { name: string; deployed: boolean }[] {
+    return this.#book.names().map((name) => ({ name, deployed: this.#own(name).deployed }));
+  }
+
+  #own(name: string): OwnModel {
+    const own = this.#book.get(name);
+    if (own === undefined)
+      throw new SetupError(`no model ${name} here; certify it first with \`moiety model certify\``);
+    return own;
+  }
+
+  #parse(certificate: Uint8Array): ModelCertificate {
+    const { parties, clock } = this.#context;
+    return parseCertificate(certificate, parties.verifying(parties.supervisor), clock.now());
+  }
+}

@@ -1,0 +1,145 @@
+/** From an inquiry to the inputs of the computation: everything a bureau verifies on its own. */
+import { constantTimeEqual, unpackNibbles } from "@moiety/crypto";
+import { Refusal } from "@moiety/kit";
+import type { Catalogue } from "@moiety/model";
+import type { score, scoreHeader } from "@moiety/protocols";
+import { readCatalogue } from "../catalogues.ts";
+import type { Parties } from "../parties.ts";
+import type { Store, Table } from "../store.ts";
+import type { InstalledModel, Models } from "./models.ts";
+import type { HeldDeposit, Shelf } from "./shelf.ts";
+
+type Inquiry = scoreHeader.Inquiry;
+
+/** Most lookups in one inquiry, as `lookup` bounds them. */
+const MAX_LOOKUPS = 32_768;
+
+/** Where a characteristic's bin stands: in the record of which of the inquiry's deposits, and at which place. */
+interface Place {
+  readonly deposit: number;
+  readonly feature: number;
+}
+
+export class Inquiries {
+  readonly #shelf: Shelf;
+  readonly #models: Models;
+  readonly #parties: Parties;
+  /** Inquiry id → header, and once it is done what both bureaus signed. */
+  readonly #table: Table;
+  readonly #catalogues = new Map<string, Catalogue>();
+
+  constructor(store: Store, shelf: Shelf, models: Models, parties: Parties) {
+    this.#table = store.table("inquiries");
+    this.#shelf = shelf;
+    this.#models = models;
+    this.#parties = parties;
+  }
+
+  /** Throws `Refusal`: "conflict" where the bank should look at the directory again. */
+  resolve(bank: string, inquiry: Inquiry, nowMs: number): score.Resolved {
+    const model = this.#entitled(bank, inquiry, nowMs);
+    const deposits = inquiry.deposits.map((named) => this.#deposit(named, model));
+    const places = this.#places(inquiry, deposits, model);
+    if (inquiry.people * places.length > MAX_LOOKUPS)
+      throw new Refusal("refused", `more than ${MAX_LOOKUPS} lookups in one inquiry`);
+    const found = new Uint8Array(inquiry.people * deposits.length);
+    const indices = new Uint8Array(inquiry.people * places.length);
+    for (let person = 0; person < inquiry.people; person += 1) {
+      const shares = deposits.map((deposit, d) => {
+        const at = person * deposits.length + d;
+        const share = this.#share(deposit, inquiry.pseudonyms[at] as Uint8Array);
+        found[at] = share === undefined ? 0 : 1;
+        return share;
+      });
+      for (const [j, { deposit, feature }] of places.entries())
+        indices[person * places.length + j] = shares[deposit]?.[feature] ?? 0;
+    }
+    return { tables: model.tables, indices, found };
+  }
+
+  /** Notes durably that this inquiry will be computed; each id once, across restarts too. */
+  async intend(id: Uint8Array, header: Uint8Array): Promise<void> {
+    const noted = await this.#table.ifNoExists(Buffer.from(id), () => {
+      void this.#table.put(Buffer.from(id), Buffer.from(header));
+    });
+    if (!noted) throw new Refusal("refused", "an inquiry with this id was computed before");
+  }
+
+  /** Adds both bureaus' signatures and seals; not waited for, for the intent is on disk already. */
+  keep(id: Uint8Array, sealed: score.Sealed): Promise<boolean> {
+    const { header, signatures, seals, transcript } = sealed;
+    const parts = [signatures.a, signatures.b, transcript, seals.a, seals.b];
+    return this.#table.put(Buffer.from(id), Buffer.concat([header, ...parts]));
+  }
+
+  #entitled(bank: string, inquiry: Inquiry, nowMs: number): InstalledModel {
+    const model = this.#models.get(inquiry.model);
+    if (model === undefined || model.certificate.bank !== bank)
+      throw new Refusal("refused", `${bank} has no such certified model here`);
+    const { certificate } = model;
+    if (nowMs >= Date.parse(certificate.expiresAt))
+      throw new Refusal("refused", `the certificate of ${certificate.modelName} has expired`);
+    if (!certificate.purposes.includes(inquiry.purpose))
+      throw new Refusal("refused", `${certificate.modelName} is not certified for this purpose`);
+    const wanted = new Set(certificate.characteristics.map(({ domain }) => domain));
+    const named = new Set(inquiry.deposits.map(({ domain }) => domain));
+    if (wanted.size !== named.size || [...wanted].some((domain) => !named.has(domain)))
+      throw new Refusal("refused", "the inquiry names other domains than the model uses");
+    return model;
+  }
+
+  /** The deposit named, undefined for version 0: the platform has none. */
+  #deposit(
+    { domain, epoch, version }: scoreHeader.DepositVersion,
+    { certificate }: InstalledModel,
+  ): HeldDeposit | undefined {
+    if (this.#parties.domains.get(domain)?.epoch !== epoch)
+      throw new Refusal("conflict", `${domain} is in another epoch`);
+    const held = this.#shelf.versions(domain);
+    if (version === 0) {
+      if (held.length === 0) return undefined;
+      throw new Refusal("conflict", `${domain} has a deposit`);
+    }
+    const deposit = held.find(({ header }) => header.version === version);
+    if (deposit === undefined) throw new Refusal("conflict", `${domain}: no version ${version}`);
+    const certified = certificate.catalogues.find((each) => each.domain === domain);
+    const digest = Buffer.from(certified?.digest ?? "", "hex");
+    if (!constantTimeEqual(digest, deposit.header.catalogue))
+      throw new Refusal("refused", `${domain} has another catalogue than the model was made for`);
+    return deposit;
+  }
+
+  #places(
+    inquiry: Inquiry,
+    deposits: readonly (HeldDeposit | undefined)[],
+    { certificate }: InstalledModel,
+  ): Place[] {
+    return certificate.characteristics.map(({ domain, feature }) => {
+      const at = inquiry.deposits.findIndex((each) => each.domain === domain);
+      const deposit = deposits[at];
+      if (deposit === undefined) return { deposit: at, feature: 0 };
+      const { features } = this.#catalogue(deposit.header.catalogue);
+      const place = features.findIndex(({ name }) => name === feature);
+      if (place < 0) throw new Refusal("refused", `${domain} has no feature ${feature}`);
+      return { deposit: at, feature: place };
+    });
+  }
+
+  #share(deposit: HeldDeposit | undefined, pseudonym: Uint8Array): Uint8Array | undefined {
+    if (deposit === undefined) return undefined;
+    const { domain, version, features } = deposit.header;
+    const packed = this.#shelf.record(domain, version, pseudonym);
+    return packed && unpackNibbles(packed, features);
+  }
+
+  #catalogue(digest: Uint8Array): Catalogue {
+    const name = Buffer.from(digest).toString("hex");
+    const known = this.#catalogues.get(name);
+    if (known !== undefined) return known;
+    const stored = this.#shelf.catalogue(digest);
+    const catalogue = stored && readCatalogue(stored, digest);
+    if (catalogue === undefined) throw new Error("a deposit's catalogue is not in the store");
+    this.#catalogues.set(name, catalogue);
+    return catalogue;
+  }
+}

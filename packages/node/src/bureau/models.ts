@@ -1,0 +1,83 @@
+/** Certified models at a bureau: its half of the tables, and what the certificate allows. */
+import type { VerifyingKey } from "@moiety/crypto";
+import { isCertifiedShare, type ModelCertificate, parseCertificate } from "@moiety/policy";
+import { type deploy, score } from "@moiety/protocols";
+import { certificateDigest } from "../certificate-digest.ts";
+import type { Store, Table } from "../store.ts";
+
+export interface InstalledModel {
+  readonly certificate: ModelCertificate;
+  /** m × 16: this bureau's share. */
+  readonly tables: Uint16Array;
+}
+
+export class Models {
+  readonly #table: Table;
+  readonly #side: "a" | "b";
+  readonly #supervisor: VerifyingKey;
+  readonly #installed = new Map<string, InstalledModel>();
+
+  /** Loads what is installed; certificates that have expired by `nowMs` are left out. */
+  constructor(store: Store, side: "a" | "b", supervisor: VerifyingKey, nowMs: number) {
+    this.#table = store.table("models");
+    this.#side = side;
+    this.#supervisor = supervisor;
+    for (const { key, value } of this.#table.getRange()) {
+      const judged = this.#judge(undefined, unpack(Uint8Array.from(value)), nowMs);
+      if (typeof judged !== "string") this.#installed.set(key.toString("hex"), judged);
+    }
+  }
+
+  get(digest: Uint8Array): InstalledModel | undefined {
+    return this.#installed.get(Buffer.from(digest).toString("hex"));
+  }
+
+  list(): readonly InstalledModel[] {
+    return [...this.#installed.values()];
+  }
+
+  /** Verifies and stores a share durably. Resolves with an objection, or with nothing. */
+  async install(bank: string, share: deploy.ModelShare, nowMs: number): Promise<string> {
+    const judged = this.#judge(bank, share, nowMs);
+    if (typeof judged === "string") return judged;
+    const digest = Buffer.from(certificateDigest(share.certificate));
+    await this.#table.put(digest, pack(share));
+    this.#installed.set(digest.toString("hex"), judged);
+    return "";
+  }
+
+  /** `bank`: who brings the share; undefined for one that was accepted before. */
+  #judge(
+    bank: string | undefined,
+    share: deploy.ModelShare,
+    nowMs: number,
+  ): InstalledModel | string {
+    let certificate: ModelCertificate;
+    try {
+      certificate = parseCertificate(share.certificate, this.#supervisor, nowMs);
+    } catch (error) {
+      return error instanceof Error ? error.message.slice(0, 500) : "not a certificate";
+    }
+    if (bank !== undefined && certificate.bank !== bank) return `the certificate is not ${bank}'s`;
+    const tables = score.fromBytes(share.table);
+    if (tables.some((point) => point > 1023)) return "the share is not reduced mod 1024";
+    if (!isCertifiedShare(certificate, this.#side, share.salt, tables))
+      return "the share does not open the certificate's commitment for this bureau";
+    return { certificate, tables };
+  }
+}
+
+function pack({ certificate, table, salt }: deploy.ModelShare): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(certificate.length);
+  return Buffer.concat([length, certificate, salt, table]);
+}
+
+function unpack(value: Uint8Array): deploy.ModelShare {
+  const end = 4 + new DataView(value.buffer, value.byteOffset).getUint32(0);
+  return {
+    certificate: value.subarray(4, end),
+    salt: value.subarray(end, end + 32),
+    table: value.subarray(end + 32),
+  };
+}

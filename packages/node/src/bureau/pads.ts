@@ -1,0 +1,173 @@
+/**
+ * Random OTs of one bureau with its peer: refilled in the background, kept in memory only, gone
+ * with the connection that made them.
+ */
+import { type Clock, ProtocolError, Refusal } from "@moiety/kit";
+import { type lookup, lookupPads, type randomOt } from "@moiety/protocols";
+
+const { PadError, ReceiverBook, SenderBook } = lookupPads;
+type ReceiverBook = lookupPads.ReceiverBook;
+type ReceiverPads = lookupPads.ReceiverPads;
+type SenderBook = lookupPads.SenderBook;
+
+/** OTs of one refill: some 20 ms of work on either side, so that nothing else waits long for it. */
+export const REFILL: number = 1 << 14;
+/** Longest wait of a lookup for pads. */
+export const PATIENCE_MS: number = 20_000;
+/** Lookups that may wait for pads at a time. */
+const MAX_WAITING = 256;
+const RETRY_MS = 500;
+
+interface Waiting {
+  readonly count: number;
+  readonly resolve: (pads: ReceiverPads) => void;
+  readonly reject: (error: Error) => void;
+  readonly cancel: () => void;
+}
+
+/** Runs one `random-ot` session as receiver until it ends. */
+export type PlayReceiver = (
+  play: (session: { readonly id: Uint8Array }) => randomOt.ReceiverInput,
+) => Promise<void>;
+
+export class PadStock implements lookup.Pads {
+  readonly #target: number;
+  readonly #clock: Clock;
+  readonly #waiting: Waiting[] = [];
+  #receiver: ReceiverBook | undefined;
+  #sender: SenderBook | undefined;
+  #wake: () => void = () => {};
+  #closed = false;
+  #made = 0;
+
+  /** `target`: OTs to keep ready as receiver. */
+  constructor(target: number, clock: Clock) {
+    this.#target = target;
+    this.#clock = clock;
+  }
+
+  /** OTs ready in each direction, and how many were made since the start. */
+  get levels(): { receiver: number; sender: number; made: number } {
+    return {
+      receiver: this.#receiver?.level ?? 0,
+      sender: this.#sender?.level ?? 0,
+      made: this.#made,
+    };
+  }
+
+  take(count: number): Promise<ReceiverPads> {
+    if (this.#waiting.length === 0) {
+      const ready = this.#receiver?.take(count);
+      if (ready !== undefined) {
+        this.#wake();
+        return Promise.resolve(ready);
+      }
+    }
+    if (this.#waiting.length >= MAX_WAITING)
+      return Promise.reject(new Refusal("busy", "too many inquiries wait for random OTs"));
+    return new Promise((resolve, reject) => {
+      const cancel = this.#clock.after(PATIENCE_MS, () => {
+        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+        reject(new Refusal("busy", "no random OTs in time: is the other bureau up?"));
+      });
+      const waiting = { count, resolve, reject, cancel };
+      this.#waiting.push(waiting);
+      this.#wake();
+    });
+  }
+
+  burn(series: Uint8Array, segments: readonly lookupPads.Segment[], count: number): Uint16Array {
+    if (this.#sender === undefined) throw new PadError("stale", "no setup with the other bureau");
+    return this.#sender.burn(series, segments, count);
+  }
+
+  /** The input of the sender's role for a session that the peer opened; the last one counts. */
+  asSender(series: Uint8Array): randomOt.SenderInput & { end(): void } {
+    this.#sender?.clear();
+    const book = new SenderBook(series, 16);
+    this.#sender = book;
+    return {
+      deliver: (batch, pads) => book.add(batch, pads),
+      end: () => {
+        book.clear();
+        if (this.#sender === book) this.#sender = undefined;
+      },
+    };
+  }
+
+  /** Keeps a receiver's session with the peer running, anew whenever one ends, until closed. */
+  async keepFilled(play: PlayReceiver, failed: (error: unknown) => void): Promise<void> {
+    while (!this.#closed) {
+      try {
+        await play(({ id }) => this.#asReceiver(id));
+      } catch (error) {
+        if (!this.#closed) failed(error);
+      }
+      this.#receiver?.clear();
+      this.#receiver = undefined;
+      if (!this.#closed) await this.#pause();
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#wake();
+    for (const { reject, cancel } of this.#waiting.splice(0)) {
+      cancel();
+      reject(new Refusal("busy", "this bureau is shutting down"));
+    }
+    this.#receiver?.clear();
+    this.#sender?.clear();
+  }
+
+  #asReceiver(series: Uint8Array): randomOt.ReceiverInput {
+    const book = new ReceiverBook(series);
+    this.#receiver = book;
+    return {
+      next: async () => {
+        while (!this.#closed && !this.#wants()) await this.#woken();
+        // Zero ends the session in order.
+        return this.#closed ? 0 : REFILL;
+      },
+      deliver: (batch, choices, pads) => {
+        book.add(batch, choices, pads);
+        this.#made += choices.length;
+        this.#serve();
+      },
+    };
+  }
+
+  #wants(): boolean {
+    return this.#waiting.length > 0 || (this.#receiver?.level ?? 0) + REFILL <= this.#target;
+  }
+
+  /** First come, first served: a large request is not starved by small ones behind it. */
+  #serve(): void {
+    for (;;) {
+      const [first] = this.#waiting;
+      const ready = first && this.#receiver?.take(first.count);
+      if (first === undefined || ready === undefined) return;
+      this.#waiting.shift();
+      first.cancel();
+      first.resolve(ready);
+    }
+  }
+
+  #woken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#clock.after(RETRY_MS, resolve);
+      this.#wake = resolve;
+    });
+  }
+}
+
+/** Whether a failed session is just a connection that went away. */
+export function isLoss(error: unknown): boolean {
+  return error instanceof ProtocolError && ["lost", "aborted", "deadline"].includes(error.code);
+}

@@ -1,0 +1,234 @@
+/** A bureau in operation: which protocols it serves to whom, and from which of its stores. */
+import { type OprfKeyPair, sign, verify } from "@moiety/crypto";
+import { Refusal, type Service, service } from "@moiety/kit";
+import { deploy, deposit, directory, pseudonym, randomOt, score } from "@moiety/protocols";
+import type { FastifyInstance } from "fastify";
+import { SetupError } from "../config-error.ts";
+import { logFailure, type NodeContext, type RoleRuntime } from "../context.ts";
+import { readBoxKey, readOprfKey } from "../keys.ts";
+import { RateLimit } from "../rate.ts";
+import { RECEIPT_CONTEXT } from "../receipt.ts";
+import { requireRole } from "../roles.ts";
+import { Inquiries } from "./inquiries.ts";
+import { Models } from "./models.ts";
+import { isLoss, PadStock } from "./pads.ts";
+import { Shelf } from "./shelf.ts";
+
+export class Bureau implements RoleRuntime {
+  readonly #context: NodeContext;
+  readonly #side: "a" | "b";
+  readonly #peer: string;
+  readonly #keys: ReadonlyMap<string, OprfKeyPair>;
+  readonly #shelf: Shelf;
+  readonly #models: Models;
+  readonly #inquiries: Inquiries;
+  readonly #pads: PadStock;
+  readonly #evaluations: RateLimit;
+  #scored = 0;
+
+  constructor(context: NodeContext) {
+    const { config, parties, store, clock } = context;
+    this.#context = context;
+    this.#side = config.role === "bureau-a" ? "a" : "b";
+    this.#peer = this.#side === "a" ? parties.bureaus.b : parties.bureaus.a;
+    this.#keys = readDomainKeys(context, this.#side);
+    this.#shelf = new Shelf(store, {
+      network: parties.network,
+      side: this.#side,
+      domain: (name) => {
+        const owner = parties.domains.get(name);
+        if (owner === undefined) return undefined;
+        const { platform, epoch } = owner;
+        return { platform, epoch, key: parties.verifying(platform) };
+      },
+    });
+    this.#models = new Models(
+      store,
+      this.#side,
+      parties.verifying(parties.supervisor),
+      clock.now(),
+    );
+    this.#inquiries = new Inquiries(store, this.#shelf, this.#models, parties);
+    this.#pads = new PadStock(config.limits.padsReady, clock);
+    this.#evaluations = new RateLimit(config.limits.evaluationsPerMinute, clock);
+    context.switchboard.serve(...this.#services());
+    void this.#keepPads();
+  }
+
+  status(): Record<string, unknown> {
+    return {
+      deposits: this.#shelf.listing().map(({ header }) => {
+        const { domain, platform, epoch, version, records, features } = header;
+        return { domain, platform, epoch, version, records, features };
+      }),
+      models: this.#models.list().map(({ certificate }) => {
+        const { modelName, version, bank, expiresAt } = certificate;
+        return { name: modelName, version, bank, expiresAt };
+      }),
+      pads: this.#pads.levels,
+      scored: this.#scored,
+    };
+  }
+
+  routes(_server: FastifyInstance): void {
+    // A bureau takes no orders from the command line but the ones that every node takes.
+  }
+
+  async close(): Promise<void> {
+    this.#pads.close();
+  }
+
+  #services(): Service[] {
+    const { parties, clock } = this.#context;
+    const own = this.#side;
+    const bureaus = (named: { readonly a: string; readonly b: string }): void => {
+      if (named.a !== parties.bureaus.a || named.b !== parties.bureaus.b)
+        throw new Refusal("refused", "the bureaus named are not those of the roster");
+    };
+    const must = requireRole.bind(undefined, parties);
+    return [
+      service(
+        pseudonym.pseudonym,
+        own,
+        (named) => {
+          bureaus(named);
+          must(named.client, "platform", "bank");
+        },
+        (session) => pseudonym.bureau(session, this.#evaluator(session.party("client"))),
+      ),
+      service(
+        deposit.deposit,
+        "bureau",
+        ({ platform }) => must(platform, "platform"),
+        (session) => this.#takeDeposit(session),
+      ),
+      service(
+        directory.directory,
+        "bureau",
+        ({ client }) => must(client, "platform", "bank", "supervisor"),
+        (session) => directory.bureau(session, { list: (domains) => this.#list(domains) }),
+      ),
+      service(
+        deploy.deploy,
+        "bureau",
+        (named) => must(named.bank, "bank"),
+        (session) =>
+          deploy.bureau(session, {
+            install: (name, share) => this.#models.install(name, share, clock.now()),
+          }),
+      ),
+      service(
+        score.score,
+        own,
+        (named) => {
+          bureaus(named);
+          must(named.bank, "bank");
+        },
+        (session) => this.#score(session),
+      ),
+      service(
+        randomOt.randomOt,
+        "sender",
+        ({ receiver }) => {
+          if (receiver !== this.#peer) throw new Refusal("refused", "not the other bureau");
+        },
+        (session) => this.#sendPads(session),
+      ),
+    ];
+  }
+
+  #evaluator(client: string): pseudonym.BureauInput {
+    const { parties } = this.#context;
+    return {
+      keyShare: ({ domain, epoch }, identifiers) => {
+        const known = parties.domains.get(domain);
+        const pair = this.#keys.get(domain);
+        if (known === undefined || pair === undefined || known.epoch !== epoch)
+          throw new Refusal("conflict", `no key for ${domain} in epoch ${epoch}`);
+        if (parties.has(client, "platform") && known.platform !== client)
+          throw new Refusal("refused", `${client} asked for the domain of ${known.platform}`);
+        this.#evaluations.spend(client, identifiers);
+        return { secret: pair.secretKey, public: pair.publicKey };
+      },
+    };
+  }
+
+  async #takeDeposit(session: Parameters<typeof deposit.bureau>[0]): Promise<void> {
+    const { log, signing, config } = this.#context;
+    const header = await deposit.bureau(session, {
+      side: this.#side,
+      box: readBoxKey(config.keys),
+      shelf: this.#shelf,
+      receipt: (bytes) => sign(signing, RECEIPT_CONTEXT, bytes),
+    });
+    const { domain, version, records } = header;
+    log.info({ domain, version, records }, "deposit complete");
+  }
+
+  #list(domains: readonly string[]): directory.Listing {
+    const deposits = this.#shelf
+      .listing()
+      .map(({ bytes, signature }) => ({ header: bytes, signature }));
+    const catalogues = domains.map((domain) => {
+      const [latest] = this.#shelf.versions(domain);
+      return latest ? (this.#shelf.catalogue(latest.header.catalogue) ?? EMPTY) : EMPTY;
+    });
+    return { deposits, catalogues };
+  }
+
+  async #score(session: Parameters<typeof score.bureau>[0]): Promise<void> {
+    const { parties, log, signing, clock } = this.#context;
+    const peerKey = parties.verifying(this.#peer);
+    this.#scored += await score.bureau(session, {
+      network: parties.network,
+      resolve: async (bank, inquiry) => this.#inquiries.resolve(bank, inquiry, clock.now()),
+      intend: (id, header) => this.#inquiries.intend(id, header),
+      keep: (id, sealed) => {
+        this.#inquiries.keep(id, sealed).catch((error: unknown) => logFailure(log, error));
+      },
+      sign: (context, ...parts) => sign(signing, context, ...parts),
+      verify: (signature, context, ...parts) => verify(peerKey, signature, context, ...parts),
+      pads: this.#pads,
+    });
+  }
+
+  async #sendPads(session: Parameters<typeof randomOt.sender>[0]): Promise<void> {
+    const input = this.#pads.asSender(session.id);
+    try {
+      await randomOt.sender(session, input);
+    } finally {
+      input.end();
+    }
+  }
+
+  #keepPads(): Promise<void> {
+    const { switchboard, config, log } = this.#context;
+    const roles = { receiver: config.name, sender: this.#peer };
+    return this.#pads.keepFilled(
+      (input) =>
+        switchboard.run(randomOt.randomOt, "receiver", roles, (session) =>
+          randomOt.receiver(session, input(session)),
+        ),
+      (error) => {
+        if (!isLoss(error)) logFailure(log, error);
+      },
+    );
+  }
+}
+
+const EMPTY = new Uint8Array();
+
+/** The bureau's key halves; each must be the one whose public part stands in the roster. */
+function readDomainKeys(
+  { config, parties }: NodeContext,
+  side: "a" | "b",
+): Map<string, OprfKeyPair> {
+  const keys = new Map<string, OprfKeyPair>();
+  for (const { domain, epoch, ...published } of parties.domains.values()) {
+    const pair = readOprfKey(config.keys, domain, epoch);
+    if (Buffer.compare(pair.publicKey, published[side]) !== 0)
+      throw new SetupError(`the key of ${domain}, epoch ${epoch}, is not the one in the roster`);
+    keys.set(domain, pair);
+  }
+  return keys;
+}

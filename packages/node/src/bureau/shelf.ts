@@ -1,0 +1,205 @@
+/** Deposits at a bureau: staged chunk by chunk, visible as a whole, the two latest versions kept. */
+import { constantTimeEqual, merkleRoot, type VerifyingKey } from "@moiety/crypto";
+import { Refusal } from "@moiety/kit";
+import { type deposit, depositChunk, depositHeader } from "@moiety/protocols";
+import { readCatalogue } from "../catalogues.ts";
+import { after, key, type Store, type Table } from "../store.ts";
+
+const { ChunkError } = depositChunk;
+const { chunkCount, recordBytes } = depositHeader;
+type DepositHeader = depositHeader.DepositHeader;
+
+/** Complete versions of a domain that stay: the latest, and the one that inquiries may still name. */
+const KEPT_VERSIONS = 2;
+/** Records removed in one transaction when a version is dropped. */
+const DROP_SLICE = 20_000;
+const STAGED = 0;
+const COMPLETE = 1;
+
+/** A deposit that inquiries can use. */
+export interface HeldDeposit extends depositHeader.SignedHeader {
+  readonly header: DepositHeader;
+}
+
+export interface ShelfRules {
+  readonly network: string;
+  readonly side: depositChunk.Side;
+  /** The platform that owns a domain and its key, and the domain's current epoch. */
+  domain(name: string): { platform: string; key: VerifyingKey; epoch: number } | undefined;
+}
+
+export class Shelf implements deposit.DepositShelf {
+  readonly #store: Store;
+  readonly #rules: ShelfRules;
+  /** (domain, version) → state byte, signature, header. */
+  readonly #deposits: Table;
+  /** (domain, version, chunk) → root, first and last pseudonym, salt seed. */
+  readonly #chunks: Table;
+  /** (domain, version, pseudonym) → packed shares. */
+  readonly #records: Table;
+  /** Digest → canonical catalogue. */
+  readonly #catalogues: Table;
+  readonly #held = new Map<string, HeldDeposit[]>();
+
+  constructor(store: Store, rules: ShelfRules) {
+    this.#store = store;
+    this.#rules = rules;
+    this.#deposits = store.table("deposits");
+    this.#chunks = store.table("chunks");
+    this.#records = store.table("records");
+    this.#catalogues = store.table("catalogues");
+    for (const { value } of this.#deposits.getRange()) {
+      const kept = readDeposit(value);
+      if (kept.state === COMPLETE) this.#show(kept);
+    }
+  }
+
+  /** Complete versions of a domain, latest first. */
+  versions(domain: string): readonly HeldDeposit[] {
+    return this.#held.get(domain) ?? [];
+  }
+
+  /** All complete versions of all domains. */
+  listing(): HeldDeposit[] {
+    return [...this.#held.values()].flat();
+  }
+
+  catalogue(digest: Uint8Array): Uint8Array | undefined {
+    return this.#catalogues.get(Buffer.from(digest));
+  }
+
+  /** The packed shares of a record, or undefined where there is none. */
+  record(domain: string, version: number, pseudonym: Uint8Array): Uint8Array | undefined {
+    return this.#records.get(key(domain, version, pseudonym));
+  }
+
+  async open(offer: deposit.Offer): Promise<boolean[]> {
+    const { header } = offer;
+    this.#check(offer);
+    const place = key(header.domain, header.version);
+    const known = this.#deposits.get(place);
+    if (known === undefined) {
+      const [latest] = this.versions(header.domain);
+      if (latest !== undefined && latest.header.version >= header.version)
+        throw new Refusal("conflict", `version ${latest.header.version} is held already`);
+      await this.#store.transaction(() => {
+        void this.#catalogues.put(Buffer.from(header.catalogue), Buffer.from(offer.catalogue));
+        void this.#deposits.put(place, writeDeposit(STAGED, offer));
+      });
+    } else if (!constantTimeEqual(readDeposit(known).bytes, offer.bytes)) {
+      throw new Refusal("conflict", `version ${header.version} was begun with another content`);
+    }
+    return Array.from(
+      { length: chunkCount(header) },
+      (_, index) => this.#chunks.get(key(header.domain, header.version, index)) !== undefined,
+    );
+  }
+
+  async put({ header }: deposit.Offer, chunk: depositChunk.OpenedChunk): Promise<void> {
+    const { domain, version, features } = header;
+    const stride = recordBytes(features);
+    const { index, records, root, saltSeed } = chunk;
+    const first = records.subarray(0, 32);
+    const last = records.subarray(records.length - stride, records.length - stride + 32);
+    await this.#store.transaction(() => {
+      for (let at = 0; at < records.length; at += stride) {
+        const pseudonym = records.subarray(at, at + 32);
+        const shares = Buffer.from(records.subarray(at + 32, at + stride));
+        void this.#records.put(key(domain, version, pseudonym), shares);
+      }
+      const summary = Buffer.concat([root, first, last, saltSeed]);
+      void this.#chunks.put(key(domain, version, index), summary);
+    });
+  }
+
+  async complete(offer: deposit.Offer): Promise<void> {
+    const { header } = offer;
+    const place = key(header.domain, header.version);
+    const known = this.#deposits.get(place);
+    if (known !== undefined && readDeposit(known).state === COMPLETE) return;
+    this.#checkWhole(header);
+    await this.#deposits.put(place, writeDeposit(COMPLETE, offer));
+    this.#show({ ...offer, state: COMPLETE });
+    await this.#dropOld(header.domain);
+  }
+
+  #check({ header, bytes, signature, catalogue }: deposit.Offer): void {
+    const owner = this.#rules.domain(header.domain);
+    if (header.network !== this.#rules.network || owner?.platform !== header.platform)
+      throw new Refusal("refused", `${header.domain} is not a domain of ${header.platform}`);
+    if (!depositHeader.verifyHeader({ bytes, signature }, owner.key))
+      throw new Refusal("refused", `${header.platform}: wrong signature on a deposit header`);
+    if (header.epoch !== owner.epoch)
+      throw new Refusal("conflict", `${header.domain} is in epoch ${owner.epoch}`);
+    const described = readCatalogue(catalogue, header.catalogue);
+    if (described === undefined)
+      throw new Refusal("refused", "the catalogue is not the one that the header names");
+    if (described.domain !== header.domain || described.features.length !== header.features)
+      throw new Refusal("refused", "the catalogue describes another domain or number of features");
+    if (header.records < 1) throw new Refusal("refused", "a deposit without records");
+  }
+
+  /** Root over all chunks, and order from chunk to chunk. */
+  #checkWhole({ domain, version, records, rootA, rootB }: DepositHeader): void {
+    const roots: Buffer[] = [];
+    let before: Buffer | undefined;
+    for (let index = 0; index < chunkCount({ records }); index += 1) {
+      const summary = this.#chunks.get(key(domain, version, index));
+      if (summary === undefined) throw new ChunkError(`chunk ${index} is missing`);
+      const first = summary.subarray(32, 64);
+      if (before !== undefined && Buffer.compare(before, first) >= 0)
+        throw new ChunkError(`chunk ${index}: pseudonyms out of order or repeated`);
+      roots.push(Buffer.from(summary.subarray(0, 32)));
+      before = Buffer.from(summary.subarray(64, 96));
+    }
+    const announced = this.#rules.side === "a" ? rootA : rootB;
+    if (!constantTimeEqual(merkleRoot(roots), announced))
+      throw new ChunkError("the records are not those of the root in the signed header");
+  }
+
+  #show(held: HeldDeposit & { readonly state: number }): void {
+    const { header, bytes, signature } = held;
+    const versions = [...(this.#held.get(header.domain) ?? []), { header, bytes, signature }];
+    versions.sort((x, y) => y.header.version - x.header.version);
+    this.#held.set(header.domain, versions);
+  }
+
+  /** Removes what no inquiry may name any more: older versions, and abandoned beginnings. */
+  async #dropOld(domain: string): Promise<void> {
+    const versions = this.#held.get(domain) ?? [];
+    const kept = versions.slice(0, KEPT_VERSIONS);
+    this.#held.set(domain, kept);
+    const oldest = kept.at(-1)?.header.version ?? 0;
+    const prefix = key(domain);
+    const known = this.#deposits.getKeys({ start: prefix, end: after(prefix) });
+    for (const place of [...known]) {
+      const version = place.readUInt32BE(prefix.length);
+      if (version < oldest) await this.#drop(place);
+    }
+  }
+
+  async #drop(place: Buffer): Promise<void> {
+    for (const table of [this.#records, this.#chunks]) {
+      for (;;) {
+        const range = { start: place, end: after(place), limit: DROP_SLICE };
+        const keys = [...table.getKeys(range)];
+        if (keys.length === 0) break;
+        await this.#store.transaction(() => {
+          for (const each of keys) void table.remove(each);
+        });
+      }
+    }
+    await this.#deposits.remove(place);
+  }
+}
+
+function writeDeposit(state: number, { bytes, signature }: depositHeader.SignedHeader): Buffer {
+  return Buffer.concat([Buffer.of(state), signature, bytes]);
+}
+
+function readDeposit(value: Buffer): HeldDeposit & { readonly state: number } {
+  const owned = Uint8Array.from(value);
+  const bytes = owned.subarray(65);
+  const header = depositHeader.parseHeader(bytes);
+  return { state: owned[0] as number, signature: owned.subarray(1, 65), bytes, header };
+}

@@ -1,0 +1,97 @@
+/** One YAML file per node. Paths in it are relative to the file itself. */
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { parse as parseYaml } from "yaml";
+import { z } from "zod";
+import { SetupError } from "./config-error.ts";
+
+export const ROLES = ["platform", "bureau-a", "bureau-b", "bank", "supervisor"] as const;
+export type NodeRole = (typeof ROLES)[number];
+
+const path = z.string().min(1);
+const schema = z.strictObject({
+  /** This party's name in the roster. */
+  name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "lower-case letters, digits, . _ -"),
+  role: z.enum(ROLES),
+  /** The signed roster, and the network authority's public key (64 hex digits) that it must bear. */
+  roster: path,
+  authority: z.string().regex(/^[0-9a-f]{64}$/, "64 hex digits"),
+  /** Folder of this node's key files, each readable by its owner only. */
+  keys: path.default("keys"),
+  /** Folder of this node's store. */
+  data: path.default("data"),
+  /** Folder where nodes on one machine publish control sockets and the ports that they were given. */
+  run: path.default("../run"),
+  /** Where a bureau or a supervisor listens; port 0 takes any free port and publishes it in `run`. */
+  listen: z.strictObject({ host: z.string().min(1), port: z.int().min(0).max(65535) }).optional(),
+  /** A platform's feature catalogue. */
+  catalogue: path.optional(),
+  log: z
+    .strictObject({
+      level: z.enum(["debug", "info", "warn", "error"]).default("info"),
+      /** A file; absent: standard error. */
+      file: path.optional(),
+    })
+    .default({ level: "info" }),
+  limits: z
+    .strictObject({
+      /** Pseudonyms that a bureau evaluates for one party per minute. */
+      evaluationsPerMinute: z.int().min(1).default(600_000),
+      /** Random OTs that a bureau keeps ready per direction. */
+      padsReady: z
+        .int()
+        .min(1024)
+        .max(1 << 22)
+        .default(65_536),
+    })
+    .default({ evaluationsPerMinute: 600_000, padsReady: 65_536 }),
+});
+
+export type NodeConfig = z.infer<typeof schema> & {
+  /** The file that it came from. */
+  readonly file: string;
+};
+
+/** Reads and checks a configuration; throws `SetupError` that names file, key and what is wrong. */
+export function readConfig(file: string): NodeConfig {
+  const absolute = resolve(file);
+  const parsed = schema.safeParse(parse(absolute, file));
+  if (!parsed.success) {
+    const wrong = parsed.error.issues.map(
+      ({ path: at, message }) => `  ${at.join(".")}: ${message}`,
+    );
+    throw new SetupError(`${file}: not a node's configuration:\n${wrong.join("\n")}`);
+  }
+  const config = parsed.data;
+  const needsListen = config.role.startsWith("bureau") || config.role === "supervisor";
+  if (needsListen && config.listen === undefined)
+    throw new SetupError(`${file}: listen: a ${config.role} must say host and port`);
+  if (config.role === "platform" && config.catalogue === undefined)
+    throw new SetupError(`${file}: catalogue: a platform must name its feature catalogue`);
+  const from = (relative: string): string => resolve(dirname(absolute), relative);
+  return {
+    ...config,
+    file: absolute,
+    roster: from(config.roster),
+    keys: from(config.keys),
+    data: from(config.data),
+    run: from(config.run),
+    ...(config.catalogue !== undefined && { catalogue: from(config.catalogue) }),
+    log: { ...config.log, ...(config.log.file !== undefined && { file: from(config.log.file) }) },
+  };
+}
+
+function parse(absolute: string, shown: string): unknown {
+  let content: string;
+  try {
+    content = readFileSync(absolute, "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "unreadable";
+    throw new SetupError(`${shown}: cannot be read (${code}); make a network with "moiety init"`);
+  }
+  try {
+    return parseYaml(content);
+  } catch (error) {
+    throw new SetupError(`${shown}: ${error instanceof Error ? error.message : "not YAML"}`);
+  }
+}

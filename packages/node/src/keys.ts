@@ -1,0 +1,67 @@
+/** Key files: one secret each, readable by nobody but their owner. */
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { OprfKeyPair, parseNonZeroScalar, SealedKeyPair, SigningKey } from "@moiety/crypto";
+import { SetupError } from "./config-error.ts";
+
+/** File names in a node's key folder. */
+export const KEY_FILES = {
+  signing: "signing.key",
+  box: "box.key",
+  tlsKey: "tls.key",
+  tlsCertificate: "tls.crt",
+  oprf: (domain: string, epoch: number): string => `oprf-${domain}-${epoch}.key`,
+} as const;
+
+/** Reads a secret; throws `SetupError` when the file is absent, a link, or open to others. */
+export function readSecret(folder: string, name: string): string {
+  const file = join(folder, name);
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === "ELOOP" ? "is a symbolic link" : `cannot be read (${code ?? "unknown"})`;
+    throw new SetupError(`key file ${file} ${why}; it must be a file made by "moiety init"`);
+  }
+  try {
+    const { mode, uid } = fstatSync(descriptor);
+    if ((mode & 0o077) !== 0) {
+      const shown = (mode & 0o777).toString(8).padStart(4, "0");
+      throw new SetupError(`key file ${file} has mode ${shown}: others can reach it; chmod 600 it`);
+    }
+    const own = process.getuid?.();
+    if (own !== undefined && uid !== own && own !== 0)
+      throw new SetupError(`key file ${file} belongs to another user; chown it`);
+    return readFileSync(descriptor, "utf8");
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Reads 32 secret bytes from 64 hex digits. */
+function readHex(folder: string, name: string): Uint8Array {
+  const content = readSecret(folder, name).trim();
+  if (!/^[0-9a-f]{64}$/.test(content))
+    throw new SetupError(`key file ${join(folder, name)}: expected 64 hex digits`);
+  return new Uint8Array(Buffer.from(content, "hex"));
+}
+
+export function readSigningKey(folder: string): SigningKey {
+  return new SigningKey(readHex(folder, KEY_FILES.signing));
+}
+
+export function readBoxKey(folder: string): SealedKeyPair {
+  return new SealedKeyPair(readHex(folder, KEY_FILES.box));
+}
+
+/** A bureau's half of a domain's OPRF key. */
+export function readOprfKey(folder: string, domain: string, epoch: number): OprfKeyPair {
+  const name = KEY_FILES.oprf(domain, epoch);
+  try {
+    return new OprfKeyPair(parseNonZeroScalar(readHex(folder, name), name));
+  } catch (error) {
+    if (error instanceof SetupError) throw error;
+    throw new SetupError(`key file ${join(folder, name)}: not a scalar of ristretto255`);
+  }
+}

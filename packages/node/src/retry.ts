@@ -1,0 +1,47 @@
+/** What a failed run means for whoever asked: try again, or a sentence to read. */
+import { type Clock, ProtocolError } from "@moiety/kit";
+
+const ATTEMPTS = 5;
+const FIRST_PAUSE_MS = 150;
+
+/** Failures that a fresh attempt may heal: a restart, a full queue, a version that moved on. */
+const TRANSIENT: ReadonlySet<string> = new Set(["lost", "busy", "conflict", "deadline", "aborted"]);
+
+/** Runs `attempt` anew, with fresh randomness, until it succeeds or there is no hope. */
+export async function retrying<T>(
+  clock: Clock,
+  attempt: () => Promise<T>,
+  beforeRetry: (error: ProtocolError) => void = () => {},
+): Promise<T> {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const hopeful = error instanceof ProtocolError && TRANSIENT.has(error.code);
+      if (!hopeful || tried === ATTEMPTS) throw error;
+      beforeRetry(error);
+      await new Promise<void>((resolve) => {
+        clock.after(FIRST_PAUSE_MS * 2 ** (tried - 1), resolve);
+      });
+    }
+  }
+}
+
+const MEANINGS: Readonly<Record<string, string>> = {
+  lost: "cannot be reached; is it running? `moiety status` tells",
+  busy: "is busy; try again in a moment",
+  conflict: "holds another deposit version than was asked for; try again",
+  deadline: "did not answer in time",
+  refused: "refused: this party may not do this, or the model is not deployed there",
+  unsupported: "does not serve this; its version may differ",
+  cheat: "did not follow the protocol; nothing was accepted",
+  mismatch: "disagrees with the other side; nothing was accepted",
+  malformed: "sent what no honest node sends; nothing was accepted",
+};
+
+/** A failure in words for the person at the command line; names the party, never a person. */
+export function inWords(error: unknown): string {
+  if (!(error instanceof ProtocolError)) return error instanceof Error ? error.message : "failed";
+  const meaning = MEANINGS[error.code];
+  return meaning === undefined ? error.message : `${error.party} ${meaning} (${error.message})`;
+}

@@ -1,0 +1,139 @@
+/** The supervisor in operation: it certifies models. */
+import { framedHash } from "@moiety/crypto";
+import { type Service, service } from "@moiety/kit";
+import {
+  checkScorecard,
+  DocumentError,
+  modelId,
+  parseScorecard,
+  type Scorecard,
+} from "@moiety/model";
+import { certify as issue } from "@moiety/policy";
+import { certify, score } from "@moiety/protocols";
+import type { FastifyInstance } from "fastify";
+import type { NodeContext, RoleRuntime } from "../context.ts";
+import { DirectoryView } from "../directory-view.ts";
+import { requireRole } from "../roles.ts";
+import { key, type Table } from "../store.ts";
+
+const VALID_FOR_MS = 365 * 24 * 3600 * 1000;
+
+interface Granted {
+  readonly serial: number;
+  readonly issuedAt: string;
+}
+
+export class Supervisor implements RoleRuntime {
+  readonly #context: NodeContext;
+  readonly #directory: DirectoryView;
+  /** Serial → certificate. */
+  readonly #certificates: Table;
+  /** (bank, model reference) → digest of the scorecard that was certified under this name. */
+  readonly #names: Table;
+  #judging: Promise<unknown> = Promise.resolve();
+
+  constructor(context: NodeContext) {
+    const { config, parties, switchboard, store } = context;
+    this.#context = context;
+    this.#directory = new DirectoryView(config.name, parties, switchboard);
+    this.#certificates = store.table("certificates");
+    this.#names = store.table("names");
+    switchboard.serve(this.#service());
+  }
+
+  status(): Record<string, unknown> {
+    return { certificates: this.#certificates.getCount() };
+  }
+
+  routes(_server: FastifyInstance): void {
+    // The supervisor acts on applications only.
+  }
+
+  async close(): Promise<void> {
+    await this.#judging.catch(() => {});
+  }
+
+  #service(): Service {
+    return service(
+      certify.certify,
+      "supervisor",
+      ({ bank }) => requireRole(this.#context.parties, bank, "bank"),
+      (session) =>
+        certify.supervisor(session, {
+          // One after the other, so that serial numbers are dense.
+          judge: (bank, application) => {
+            const verdict = this.#judging.then(() => this.#judge(bank, application));
+            this.#judging = verdict.catch(() => {});
+            return verdict;
+          },
+        }),
+    );
+  }
+
+  async #judge(bank: string, application: certify.Application): Promise<certify.Verdict> {
+    try {
+      return { certificate: await this.#grant(bank, application), objections: [] };
+    } catch (error) {
+      if (!(error instanceof DocumentError || error instanceof RangeError)) throw error;
+      const problems = error instanceof DocumentError ? error.problems : [error.message];
+      const objections = problems.slice(0, 20).map((problem) => problem.slice(0, 500));
+      return { certificate: new Uint8Array(), objections };
+    }
+  }
+
+  async #grant(bank: string, application: certify.Application): Promise<Uint8Array> {
+    const { log, clock, signing, store } = this.#context;
+    const text = Buffer.from(application.scorecard).toString("utf8");
+    const model = parseScorecard(text, "(application)");
+    const name = this.#nameOf(bank, model, application.scorecard);
+    const domains = [...new Set(model.characteristics.map(({ domain }) => domain))];
+    const catalogues = [...(await this.#directory.catalogues(domains)).values()];
+    checkScorecard(model, catalogues);
+    const now = clock.now();
+    const { serial, issuedAt }: Granted = {
+      serial: this.#certificates.getCount() + 1,
+      issuedAt: toSeconds(now),
+    };
+    const certificate = issue(
+      {
+        model,
+        bank,
+        halves: {
+          a: { share: score.fromBytes(application.shareA), salt: application.saltA },
+          b: { share: score.fromBytes(application.shareB), salt: application.saltB },
+        },
+        catalogues,
+        issuedAt,
+        expiresAt: toSeconds(now + VALID_FOR_MS),
+        serial,
+      },
+      signing,
+    );
+    await store.transaction(() => {
+      void this.#certificates.put(key(serial), Buffer.from(certificate));
+      void this.#names.put(name.place, name.digest);
+    });
+    log.info({ bank, model: modelId(model), serial }, "model certified");
+    return certificate;
+  }
+
+  /** One name and version stands for one scorecard; certifying the same again is a fresh split of it. */
+  #nameOf(
+    bank: string,
+    model: Scorecard,
+    scorecard: Uint8Array,
+  ): { place: Buffer; digest: Buffer } {
+    const place = key(bank, framedHash("moiety/model-name/1", Buffer.from(modelId(model))));
+    const digest = Buffer.from(framedHash("moiety/scorecard/1", scorecard));
+    const before = this.#names.get(place);
+    if (before !== undefined && !before.equals(digest))
+      throw new DocumentError(`model ${modelId(model)}`, [
+        `another scorecard was certified as ${modelId(model)}: raise the version`,
+      ]);
+    return { place, digest };
+  }
+}
+
+function toSeconds(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
+}

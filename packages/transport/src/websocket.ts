@@ -1,0 +1,183 @@
+/** A wire over a WebSocket that is already open, inside TLS, with a peer that is already known. */
+import type { Socket } from "node:net";
+import type { Clock, PartyName } from "@moiety/kit";
+import type { WebSocket } from "ws";
+import { type LinkLimits, MAX_RECORD_BYTES } from "./limits.ts";
+import { RateBound } from "./rate.ts";
+import type { Wire, WireEvents } from "./wire.ts";
+
+/** The WebSocket subprotocol, and with it the version of the records. Both sides insist on it. */
+export const SUBPROTOCOL: string = "moiety.1";
+
+/** Settings of `ws` on both sides: one record is one binary message. */
+export const WEBSOCKET_BOUNDS = {
+  perMessageDeflate: false, // sizes of compressed secrets leak them, and it costs
+  maxPayload: MAX_RECORD_BYTES,
+  maxFragments: 16,
+  maxBufferedChunks: 4096, // a full frame in TLS records of 16 KiB makes 65
+  skipUTF8Validation: true, // text ends the link, it need not be well-formed
+} as const;
+
+/** RFC 6455, 7.4.1: policy violation, and an ordinary end. */
+const POLICY_VIOLATION = 1008;
+const NORMAL = 1000;
+/** RFC 6455, 5.5: control frames carry 125 bytes, two of which are the code. */
+const MAX_REASON_BYTES = 123;
+/** After a pause of this process, what the peer said meanwhile is still in the socket. */
+const SECOND_LOOK_MS = 1_000;
+
+export interface WebSocketWireOptions {
+  readonly socket: WebSocket;
+  /** The TLS socket under it. */
+  readonly stream: Socket;
+  readonly peer: PartyName;
+  readonly limits: LinkLimits;
+  readonly clock: Clock;
+  /** Asked with every heartbeat: why the link may not go on, if so. */
+  readonly problem: () => string | undefined;
+}
+
+export class WebSocketWire implements Wire {
+  readonly #options: WebSocketWireOptions;
+  readonly #rate: RateBound;
+  #events: WireEvents | undefined;
+  #heardAt: number;
+  #doubted = false;
+  #corked = false;
+  #over = false;
+  #cancelBeat: () => void = () => {};
+
+  constructor(options: WebSocketWireOptions) {
+    const { socket, stream, clock, limits } = options;
+    this.#options = options;
+    this.#heardAt = clock.now();
+    this.#rate = new RateBound(limits, this.#heardAt);
+    socket.on("message", (data, isBinary) => this.#message(data as Buffer, isBinary));
+    socket.on("ping", (data) => this.#admit(data.length));
+    socket.on("pong", (data) => this.#admit(data.length));
+    socket.on("error", (error) => this.#fail(faultOf(error, options.peer)));
+    socket.on("close", (code, reason) => this.#ended(closeWords(options.peer, code, reason)));
+    stream.on("drain", () => this.#events?.drained());
+    this.#beatAfter(limits.heartbeatMs);
+  }
+
+  attach(events: WireEvents): void {
+    this.#events = events;
+  }
+
+  get bufferedAmount(): number {
+    return this.#options.socket.bufferedAmount;
+  }
+
+  send(record: Uint8Array): void {
+    if (this.#over) return;
+    this.#cork();
+    this.#options.socket.send(record);
+  }
+
+  close(reason: string): void {
+    if (this.#over) return;
+    this.#finish();
+    this.#hangUp(NORMAL, reason);
+  }
+
+  /** Records of one turn of the event loop leave in one TLS write: a quarter less for small ones. */
+  #cork(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this.#options.stream.cork();
+    process.nextTick(() => {
+      this.#corked = false;
+      this.#options.stream.uncork();
+    });
+  }
+
+  #message(data: Buffer, isBinary: boolean): void {
+    if (!this.#admit(data.length)) return;
+    if (isBinary) this.#events?.record(data);
+    else this.#fail("text-frame: links carry binary messages only");
+  }
+
+  /** Notes that the peer lives and counts what it sent; false when the link is, or is now, over. */
+  #admit(bytes: number): boolean {
+    if (this.#over) return false;
+    const now = this.#options.clock.now();
+    this.#heardAt = now;
+    const exceeded = this.#rate.take(bytes, now);
+    if (exceeded === undefined) return true;
+    const { recordsPerSecond, bytesPerSecond } = this.#options.limits;
+    const bound = exceeded === "records" ? recordsPerSecond : bytesPerSecond;
+    this.#fail(`rate-exceeded: more than ${bound} ${exceeded} a second`);
+    return false;
+  }
+
+  #beatAfter(delayMs: number): void {
+    this.#cancelBeat = this.#options.clock.after(delayMs, () => this.#beat());
+  }
+
+  #beat(): void {
+    const { socket, peer, clock, limits, problem } = this.#options;
+    const broken = problem();
+    const silentMs = clock.now() - this.#heardAt;
+    if (broken !== undefined) this.#fail(`identity: ${broken}`);
+    else if (silentMs < limits.silenceMs) {
+      this.#doubted = false;
+      socket.ping();
+      this.#beatAfter(Math.min(limits.heartbeatMs, limits.silenceMs - silentMs));
+    } else if (!this.#doubted) {
+      this.#doubted = true;
+      this.#beatAfter(Math.min(limits.heartbeatMs, SECOND_LOOK_MS));
+    } else {
+      this.#ended(`peer-silent: nothing came from ${peer} for ${silentMs} ms`);
+      socket.terminate();
+    }
+  }
+
+  /** Ends the link for what the peer did. */
+  #fail(reason: string): void {
+    if (this.#over) return;
+    this.#ended(reason);
+    this.#hangUp(POLICY_VIOLATION, reason);
+  }
+
+  #ended(reason: string): void {
+    if (this.#over) return;
+    this.#finish();
+    this.#events?.ended(reason);
+  }
+
+  #finish(): void {
+    this.#over = true;
+    this.#cancelBeat();
+  }
+
+  #hangUp(code: number, reason: string): void {
+    const { socket, clock, limits } = this.#options;
+    const cancel = clock.after(limits.closeMs, () => socket.terminate());
+    socket.once("close", cancel);
+    socket.close(code, printable(Buffer.from(reason)));
+  }
+}
+
+/** What a peer says must not write into this side's log what it likes. */
+function printable(bytes: Buffer): string {
+  return bytes
+    .subarray(0, MAX_REASON_BYTES)
+    .toString("latin1")
+    .replace(/[^\x20-\x7e]/g, "?");
+}
+
+function closeWords(peer: PartyName, code: number, reason: Buffer): string {
+  if (code === 1006) return `the connection to ${peer} broke`;
+  const said = printable(reason);
+  return `${peer} ended the link (${said === "" ? `code ${code}` : said})`;
+}
+
+/** Errors of `ws` are about frames and name themselves; those of the socket have a system code. */
+function faultOf(error: Error, peer: PartyName): string {
+  const code = "code" in error ? String(error.code) : "unknown";
+  if (code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH")
+    return `record-too-long: ${peer} sent more than ${MAX_RECORD_BYTES} bytes in one record`;
+  if (code.startsWith("WS_ERR_")) return `malformed-websocket: ${peer} broke RFC 6455 (${code})`;
+  return `the connection to ${peer} broke (${code})`;
+}

@@ -1,0 +1,90 @@
+/** What an inquiry is about, in the one form that both bureaus sign and the bank can recompute. */
+import { type Element, framedHash, saltedDigest } from "@moiety/crypto";
+import {
+  type Decoded,
+  elements,
+  encode,
+  fixedBytes,
+  list,
+  nameText,
+  object,
+  uint32,
+} from "@moiety/kit";
+
+/** Most people in one inquiry. */
+export const MAX_PEOPLE: number = 1024;
+/** Most domains that one model may draw on. */
+export const MAX_DOMAINS: number = 16;
+
+/** A deposit that an inquiry uses; version 0: the platform has none, everybody is *missing*. */
+const depositVersion = object({ domain: nameText, epoch: uint32, version: uint32 });
+const deposits = list(depositVersion, MAX_DOMAINS, 1);
+
+export const inquiryCodec = object({
+  /** Fresh for every inquiry; a bureau takes each once. */
+  inquiry: fixedBytes(16),
+  /** Digest of the model's certificate. */
+  model: fixedBytes(32),
+  purpose: nameText,
+  deposits,
+  /** Salts the digest of the pseudonyms in the signed header. */
+  salt: fixedBytes(32),
+  people: uint32,
+  /** Person after person, one pseudonym per deposit, in their order. */
+  pseudonyms: elements(MAX_PEOPLE * MAX_DOMAINS, 1),
+});
+export type Inquiry = Decoded<typeof inquiryCodec>;
+export type DepositVersion = Decoded<typeof depositVersion>;
+
+const headerCodec = object({
+  network: nameText,
+  bank: nameText,
+  a: nameText,
+  b: nameText,
+  inquiry: fixedBytes(16),
+  model: fixedBytes(32),
+  purpose: nameText,
+  deposits,
+  people: uint32,
+  pseudonyms: fixedBytes(32),
+});
+
+export interface InquiryParties {
+  readonly bank: string;
+  readonly a: string;
+  readonly b: string;
+}
+
+/** The header's canonical bytes. */
+export function inquiryHeader(
+  network: string,
+  parties: InquiryParties,
+  inquiry: Inquiry,
+): Uint8Array {
+  const { bank, a, b } = parties;
+  const { model, purpose, deposits, people } = inquiry;
+  const pseudonyms = pseudonymDigest(inquiry.salt, inquiry.pseudonyms);
+  const header = { network, bank, a, b, inquiry: inquiry.inquiry, model, purpose };
+  return encode(headerCodec.toWire({ ...header, deposits, people, pseudonyms }, "header"));
+}
+
+export function headerDigest(header: Uint8Array): Uint8Array {
+  return framedHash("moiety/score/1/header", header);
+}
+
+function pseudonymDigest(salt: Uint8Array, pseudonyms: readonly Element[]): Uint8Array {
+  return saltedDigest("moiety/score/1/pseudonyms", salt, Buffer.concat(pseudonyms));
+}
+
+/**
+ * Digest of which records a bureau found (one byte per person and deposit, 0 or 1), and of whatever
+ * else both must see alike. The salt is the bureaus' own: with the bank's, the bank could find out
+ * which platforms know a person.
+ */
+export function recordsDigest(
+  salt: Uint8Array,
+  found: Uint8Array,
+  ...rest: readonly Uint8Array[]
+): Uint8Array {
+  return saltedDigest("moiety/score/1/records", salt, found, ...rest);
+}

@@ -1,0 +1,309 @@
+/** Inquiries good and bad, between honest parties and against dishonest ones. */
+import { type Element, type SeededRng, seededRng, sign } from "@moiety/crypto";
+import { Refusal, type SessionOf } from "@moiety/kit";
+import { describe, expect, test } from "vitest";
+import { type DealtPads, dealBooks } from "../test-dealer.ts";
+import { BUREAUS, type Bureau, bureauKeys, InquiryWorld, type Shape } from "../test-inquiries.ts";
+import { SIGMAS, uniformDeviation } from "../test-statistics.ts";
+import { failureOf, outputOf, play } from "../test-world.ts";
+import { type DepositVersion, headerDigest, type Inquiry, inquiryHeader } from "./header.ts";
+import { type BankInput, type BureauInput, bank, bureau, fromBytes, score } from "./protocol.ts";
+
+const SMALL: Shape = { people: 3, domains: 2, features: 2 };
+
+type BankSession = SessionOf<typeof score, "bank">;
+type BureauSession = SessionOf<typeof score, Bureau>;
+type Meter = Record<string, { count: number; bytes: number }>;
+
+interface Setting {
+  readonly world: InquiryWorld;
+  readonly pads: Readonly<Record<Bureau, DealtPads>>;
+}
+
+function setting(shape: Shape = SMALL, rng: SeededRng = seededRng("inquiries")): Setting {
+  const world = new InquiryWorld(rng, shape);
+  for (let domain = 0; domain < shape.domains; domain += 1) world.deposit(rng, domain);
+  const lookups = shape.people * shape.domains * shape.features;
+  return { world, pads: dealBooks(rng, 2 * lookups) };
+}
+
+interface Changes {
+  readonly bank?: Partial<BankInput>;
+  readonly a?: Partial<BureauInput>;
+  readonly b?: Partial<BureauInput>;
+  /** Played instead of the honest role. */
+  readonly roles?: {
+    readonly bank?: (session: BankSession) => Promise<unknown>;
+    readonly a?: (session: BureauSession) => Promise<unknown>;
+    readonly b?: (session: BureauSession) => Promise<unknown>;
+  };
+}
+
+async function inquire({ world, pads }: Setting, { roles, ...changed }: Changes = {}) {
+  const meters: Partial<Record<"bank" | Bureau, Meter>> = {};
+  const metered = <S extends BankSession | BureauSession>(session: S): S => {
+    meters[session.role] = (session as unknown as { meter: Meter }).meter;
+    return session;
+  };
+  const asBureau = (side: Bureau) => (session: BureauSession) =>
+    roles?.[side]?.(session) ??
+    bureau(metered(session), world.bureauInput(side, pads[side], changed[side]));
+  const endings = await play(score, {
+    bank: (session: BankSession): Promise<unknown> =>
+      roles?.bank?.(session) ?? bank(metered(session), world.bankInput(changed.bank)),
+    a: asBureau("a"),
+    b: asBureau("b"),
+  });
+  return { ...endings, meters };
+}
+
+/** Random OTs that are left at both bureaus: an inquiry that is refused costs none. */
+function levels({ pads }: Setting): number[] {
+  return BUREAUS.map((side) => pads[side].receiver.level);
+}
+
+describe("an inquiry", () => {
+  test.each([
+    [{ people: 1, domains: 1, features: 1 }],
+    [SMALL],
+    [{ people: 7, domains: 3, features: 5 }],
+  ])("gives the plain scores (%o)", async (shape) => {
+    const set = setting(shape);
+    const ended = await inquire(set);
+    expect(outputOf(ended.bank)).toEqual(set.world.plainScores());
+    expect([outputOf(ended.a), outputOf(ended.b)]).toEqual([shape.people, shape.people]);
+  });
+
+  test("counts whom a platform does not know, and a platform without a deposit, as bin 0", async () => {
+    const rng = seededRng("missing");
+    const world = new InquiryWorld(rng, { people: 4, domains: 3, features: 2 });
+    world.deposit(rng, 0, (person) => person % 2 === 0);
+    world.deposit(rng, 1);
+    const ended = await inquire({ world, pads: dealBooks(rng, 24) });
+    expect(outputOf(ended.bank)).toEqual(world.plainScores());
+  });
+
+  test("sends the same messages of the same sizes for a hit and for a miss", async () => {
+    const rng = seededRng("sizes");
+    const hit = await inquire(setting(SMALL, rng));
+    const nobody = { world: new InquiryWorld(rng, SMALL), pads: dealBooks(rng, 12) };
+    const miss = await inquire(nobody);
+    outputOf(miss.bank);
+    expect(Object.keys(hit.meters.a ?? {})).toContain("result");
+    expect(miss.meters).toEqual(hit.meters);
+  });
+
+  test("leaves both bureaus with what both signed", async () => {
+    const { world, pads } = setting();
+    await inquire({ world, pads });
+    expect(world.kept.a).toBeDefined();
+    expect(world.kept.a).toEqual(world.kept.b);
+  });
+});
+
+describe("what a bank receives", () => {
+  async function shares(people: number): Promise<Record<Bureau, Uint16Array>> {
+    const set = setting({ people, domains: 1, features: 3 });
+    const received: Partial<Record<Bureau, Uint16Array>> = {};
+    await inquire(set, {
+      roles: {
+        bank: async (session) => {
+          for (const side of BUREAUS) session.send(side, "inquiry", set.world.inquiry);
+          for (const side of BUREAUS)
+            received[side] = fromBytes((await session.receive(side, "result")).shares);
+        },
+      },
+    });
+    return received as Record<Bureau, Uint16Array>;
+  }
+
+  test("is reduced mod 1024, and each bureau's share alone is uniform", async () => {
+    const both = await shares(1024);
+    for (const side of BUREAUS) {
+      const found = both[side];
+      expect(Math.max(...found)).toBeLessThan(1024);
+      for (const shift of [0, 3, 6]) {
+        const counts = new Uint32Array(16);
+        for (const share of found) {
+          const cell = (share >> shift) & 15;
+          counts[cell] = (counts[cell] as number) + 1;
+        }
+        expect(Math.abs(uniformDeviation(counts))).toBeLessThan(SIGMAS);
+      }
+    }
+  });
+
+  test.each([
+    ["a number above 1023", new Uint8Array(6).fill(4), "b", "malformed"],
+    ["too few shares", new Uint8Array(4), "b", "malformed"],
+    ["shares that another signed", new Uint8Array(6), "a", "cheat"],
+  ] as const)("is refused, and the bureau named, for %s", async (_, bad, signer, code) => {
+    const set = setting();
+    const answer = (side: Bureau, shares: Uint8Array, by: Bureau) => async (s: BureauSession) => {
+      const inquiry = await s.receive("bank", "inquiry");
+      const header = inquiryHeader("test", { bank: "bank", a: "a", b: "b" }, inquiry);
+      const context = `moiety/score/1/result ${side}`;
+      const signature = sign(bureauKeys[by], context, s.id, headerDigest(header), shares);
+      s.send("bank", "result", { shares, signature });
+    };
+    const good = new Uint8Array(6);
+    const honest = { a: answer("a", good, "a"), b: answer("b", good, "b") };
+    expect(outputOf((await inquire(set, { roles: honest })).bank)).toEqual(new Uint16Array(3));
+    const roles = { ...honest, b: answer("b", bad, signer) };
+    const { bank: ended } = await inquire(set, { roles });
+    expect(failureOf(ended)).toMatchObject({ party: "b", code });
+  });
+
+  test("is refused when it lies outside the certified range", async () => {
+    const set = setting();
+    const scores = set.world.plainScores();
+    const range = { min: 0, max: Math.max(...scores) - 1 };
+    const { bank: ended } = await inquire(set, { bank: { range } });
+    expect(failureOf(ended)).toMatchObject({ code: "cheat" });
+    expect(failureOf(ended).message).toMatch(/certified range/);
+  });
+});
+
+describe("a bureau refuses, before it speaks to the other or uses anything up,", () => {
+  const { world } = setting();
+  const { inquiry } = world;
+  const [first, second] = inquiry.deposits as [DepositVersion, DepositVersion];
+  const everybodyOnce = inquiry.pseudonyms;
+  const firstTwice = [...everybodyOnce.slice(0, 4), ...everybodyOnce.slice(0, 2)];
+  const halfTwice = [...everybodyOnce.slice(0, 5), everybodyOnce[1] as Element];
+  const refused: readonly [string, Inquiry][] = [
+    ["more people than pseudonyms", { ...inquiry, people: 4 }],
+    ["fewer people than pseudonyms", { ...inquiry, people: 2 }],
+    ["nobody", { ...inquiry, people: 0 }],
+    [
+      "a domain named twice",
+      { ...inquiry, deposits: [first, { ...second, domain: first.domain }] },
+    ],
+    ["a person named twice", { ...inquiry, pseudonyms: firstTwice }],
+    ["a person named twice in one domain only", { ...inquiry, pseudonyms: halfTwice }],
+  ];
+  test.each(refused)("%s", async (_, asked) => {
+    const set = setting();
+    const before = levels(set);
+    const ended = await inquire(set, { bank: { inquiry: asked } });
+    expect(failureOf(ended.bank)).toMatchObject({ code: "refused" });
+    expect(set.world.seen.a.size + set.world.seen.b.size).toBe(0);
+    expect(levels(set)).toEqual(before);
+  });
+
+  test("an inquiry whose id was used before", async () => {
+    const set = setting();
+    outputOf((await inquire(set)).bank);
+    const before = levels(set);
+    const again = await inquire(set);
+    expect(failureOf(again.bank)).toMatchObject({ code: "conflict" });
+    expect(levels(set)).toEqual(before);
+  });
+
+  test("more lookups than one run holds", async () => {
+    const set = setting();
+    const tables = new Uint16Array(16 * 20_000);
+    const resolve = async () => ({ ...set.world.resolve("a", inquiry), tables });
+    const before = levels(set);
+    const ended = await inquire(set, { a: { resolve }, b: { resolve } });
+    expect(failureOf(ended.bank)).toMatchObject({ code: "refused" });
+    expect(levels(set)).toEqual(before);
+  });
+
+  test("a version that one of the two does not hold", async () => {
+    const resolve = () => Promise.reject(new Refusal("conflict", "version 1 is not held"));
+    const set = setting();
+    const before = levels(set);
+    const ended = await inquire(set, { b: { resolve } });
+    expect(failureOf(ended.bank)).toMatchObject({ code: "conflict" });
+    expect(failureOf(ended.a)).toMatchObject({ party: "b", code: "conflict" });
+    expect(levels(set)).toEqual(before);
+  });
+});
+
+describe("the bureaus name each other, and the bank gets no share, when", () => {
+  async function mismatch(set: Setting, changes: Changes): Promise<void> {
+    const before = levels(set);
+    const ended = await inquire(set, changes);
+    const named = [failureOf(ended.a), failureOf(ended.b)].map(({ party, code }) => [party, code]);
+    expect(named).toContainEqual(expect.arrayContaining(["mismatch"]));
+    for (const [at, [party, code]] of named.entries())
+      if (code === "mismatch") expect(party).toBe(at === 0 ? "b" : "a");
+    failureOf(ended.bank);
+    expect(levels(set)).toEqual(before);
+  }
+
+  test("one holds a record that the other lacks", async () => {
+    const set = setting();
+    set.world.halves.b.delete(set.world.key(1, 0));
+    await mismatch(set, {});
+  });
+
+  test("a platform gave them two contents under one version", async () => {
+    const set = setting();
+    const holding = (side: Bureau, last: number) => ({
+      resolve: async (_: string, inquiry: Inquiry) => ({
+        ...set.world.resolve(side, inquiry),
+        depositHeaders: [Uint8Array.of(1, 2), Uint8Array.of(3, last)],
+      }),
+    });
+    outputOf((await inquire(set, { a: holding("a", 4), b: holding("b", 4) })).bank);
+    set.world.seen.a.clear();
+    set.world.seen.b.clear();
+    await mismatch(set, { a: holding("a", 4), b: holding("b", 5) });
+  });
+
+  const { inquiry } = setting().world;
+  const versions = (version: number) => inquiry.deposits.map((each) => ({ ...each, version }));
+  const twoTongued: readonly [string, Inquiry][] = [
+    ["the bank names them different versions", { ...inquiry, deposits: versions(2) }],
+    ["the bank names them different models", { ...inquiry, model: new Uint8Array(32) }],
+    ["the bank names them different purposes", { ...inquiry, purpose: "another" }],
+    ["the bank names them different ids", { ...inquiry, inquiry: new Uint8Array(16) }],
+    [
+      "the bank names them different people",
+      { ...inquiry, pseudonyms: inquiry.pseudonyms.toReversed() },
+    ],
+  ];
+  test.each(twoTongued)("%s", async (_, other) => {
+    const set = setting();
+    const roles = {
+      bank: async (session: BankSession) => {
+        session.send("a", "inquiry", set.world.inquiry);
+        session.send("b", "inquiry", other);
+        await Promise.all(BUREAUS.map((side) => session.receive(side, "result")));
+      },
+    };
+    // Where people are asked about in another order, both hold the same records all the same.
+    await mismatch(set, { roles });
+  });
+
+  test("one says back to the other what that one said of its records", async () => {
+    const set = setting();
+    const echo = async (session: BureauSession) => {
+      if (session.role !== "b") throw new TypeError("B only");
+      const asked = await session.receive("bank", "inquiry");
+      const said = await session.receive("a", "header");
+      const header = inquiryHeader("test", { bank: "bank", a: "a", b: "b" }, asked);
+      const signature = sign(bureauKeys.b, "moiety/score/1/header", header);
+      session.send("a", "header", { ...said, signature });
+      await session.receive("a", "choose");
+    };
+    const ended = await inquire(set, { roles: { b: echo } });
+    expect(failureOf(ended.a)).toMatchObject({ party: "b", code: "mismatch" });
+  });
+
+  test("one signs something else", async () => {
+    const set = setting();
+    const wrongly = { sign: () => new Uint8Array(64) };
+    const ended = await inquire(set, { b: wrongly });
+    expect(failureOf(ended.a)).toMatchObject({ party: "b", code: "mismatch", step: "header" });
+    const atSeal = {
+      sign: (context: string, ...parts: Uint8Array[]) =>
+        sign(bureauKeys.b, context.replace("seal", "other"), ...parts),
+    };
+    const sealed = await inquire(setting(), { b: atSeal });
+    expect(failureOf(sealed.a)).toMatchObject({ party: "b", code: "mismatch", step: "seal" });
+    failureOf(sealed.bank);
+  });
+});

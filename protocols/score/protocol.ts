@@ -1,0 +1,257 @@
+import { constantTimeEqual, joinPoints, reducePoints } from "@moiety/crypto";
+import {
+  binaryBytes,
+  bytes,
+  defineProtocol,
+  FRAME_HEADER_BYTES,
+  fixedBytes,
+  Misbehaviour,
+  message,
+  narrow,
+  object,
+  type SessionOf,
+  textBytes,
+} from "@moiety/kit";
+import {
+  type LookupCost,
+  lookupBureau,
+  lookupBytes,
+  lookupMessages,
+  type Pads,
+} from "../lookup/protocol.ts";
+import {
+  type DepositVersion,
+  headerDigest,
+  type Inquiry,
+  type InquiryParties,
+  inquiryCodec,
+  inquiryHeader,
+  MAX_PEOPLE,
+  recordsDigest,
+} from "./header.ts";
+import { fromBytes, toBytes } from "./points.ts";
+import { checkResolved, checkShape } from "./shape.ts";
+
+export { fromBytes, toBytes };
+
+export interface ScoreCost extends LookupCost {
+  readonly people: number;
+  readonly purpose: string;
+  readonly deposits: readonly Pick<DepositVersion, "domain">[];
+}
+
+export const score = defineProtocol({
+  name: "score",
+  version: 1,
+  roles: ["bank", "a", "b"],
+  messages: {
+    inquiry: message("bank", ["a", "b"], inquiryCodec),
+    header: message(
+      ["a", "b"],
+      ["a", "b"],
+      object({ signature: fixedBytes(64), salt: fixedBytes(32), records: fixedBytes(32) }),
+    ),
+    ...lookupMessages,
+    seal: message(["a", "b"], ["a", "b"], object({ signature: fixedBytes(64) })),
+    result: message(
+      ["a", "b"],
+      "bank",
+      object({ shares: bytes(2 * MAX_PEOPLE, { min: 2, unit: 2 }), signature: fixedBytes(64) }),
+    ),
+  },
+  limits: { receiveMs: 30_000, totalMs: 60_000, receivedBytes: 2 << 20 },
+  cost(parameters: ScoreCost) {
+    const { people, deposits, purpose } = parameters;
+    const twice = (bytes: number): { count: number; bytes: number } => ({
+      count: 2,
+      bytes: 2 * bytes,
+    });
+    const map = FRAME_HEADER_BYTES + 1;
+    const signature = 10 + binaryBytes(64);
+    const named = deposits.reduce((sum, d) => sum + 1 + 7 + textBytes(d.domain.length) + 28, 0);
+    const fixed = 8 + binaryBytes(16) + 6 + 34 + 8 + textBytes(purpose.length) + 5 + 34 + 7 + 6;
+    const pseudonyms = 11 + binaryBytes(32 * people * deposits.length);
+    const lookups = lookupBytes(parameters);
+    return {
+      messages: {
+        inquiry: twice(map + fixed + 9 + (deposits.length < 16 ? 1 : 3) + named + pseudonyms),
+        header: twice(map + signature + 5 + 34 + 8 + 34),
+        choose: twice(lookups.choose),
+        tables: twice(lookups.tables),
+        seal: twice(map + signature),
+        result: twice(map + 7 + binaryBytes(2 * people) + signature),
+      },
+      rounds: 6,
+    };
+  },
+});
+
+export interface BankInput {
+  readonly network: string;
+  readonly inquiry: Inquiry;
+  /** Range of totals that the certificate promises. */
+  readonly range: { readonly min: number; readonly max: number };
+  /** Checks a bureau's signature, by its name in the roster. */
+  verify(bureau: string, signature: Uint8Array, context: string, ...parts: Uint8Array[]): boolean;
+}
+
+/** The bank. Output: one score in 0..1023 per person. */
+export async function bank(
+  session: SessionOf<typeof score, "bank">,
+  input: BankInput,
+): Promise<Uint16Array> {
+  // 1
+  session.send("a", "inquiry", input.inquiry);
+  session.send("b", "inquiry", input.inquiry);
+  const [fromA, fromB] = await Promise.all([
+    session.receive("a", "result"),
+    session.receive("b", "result"),
+  ]);
+  // 6
+  const digest = headerDigest(inquiryHeader(input.network, threeParties(session), input.inquiry));
+  const halves = (
+    [
+      ["a", fromA],
+      ["b", fromB],
+    ] as const
+  ).map(([side, { shares, signature }]) => {
+    const bureau = session.party(side);
+    if (!input.verify(bureau, signature, resultContext(side), session.id, digest, shares))
+      throw new Misbehaviour(bureau, "cheat", "result with a wrong signature");
+    const points = fromBytes(shares);
+    if (points.length !== input.inquiry.people || points.some((point) => point > 1023))
+      throw new Misbehaviour(bureau, "malformed", "shares of another number or range");
+    return points;
+  }) as [Uint16Array, Uint16Array];
+  const scores = joinPoints(...halves);
+  const { min, max } = input.range;
+  if (scores.some((points) => points < min || points > max))
+    throw new Misbehaviour("a bureau", "cheat", "a score outside the certified range");
+  return scores;
+}
+
+/** What a bureau found out about an inquiry before it computes anything. */
+export interface Resolved {
+  /** m × 16: this bureau's table share. */
+  readonly tables: Uint16Array;
+  /** people × m: this bureau's index shares; 0 where there is no record. */
+  readonly indices: Uint8Array;
+  /** people × deposits: 1 where there is a record. */
+  readonly found: Uint8Array;
+  /**
+   * The signed deposit headers that were read, in the inquiry's order; empty bytes for version 0. A
+   * platform that gave the bureaus two contents under one version is found out by them.
+   */
+  readonly depositHeaders?: readonly Uint8Array[];
+}
+
+export interface Sealed {
+  readonly header: Uint8Array;
+  readonly signatures: Readonly<Record<"a" | "b", Uint8Array>>;
+  readonly transcript: Uint8Array;
+  readonly seals: Readonly<Record<"a" | "b", Uint8Array>>;
+}
+
+export interface BureauInput {
+  readonly network: string;
+  /** Verifies everything there is to verify on one's own; throws `Refusal`. */
+  resolve(bank: string, inquiry: Inquiry): Promise<Resolved>;
+  /** Durably notes that this inquiry is about to be computed; throws `Refusal` if it was before. */
+  intend(id: Uint8Array, header: Uint8Array): Promise<void>;
+  /** Keeps what both signed. */
+  keep(id: Uint8Array, sealed: Sealed): void;
+  sign(context: string, ...parts: Uint8Array[]): Uint8Array;
+  /** Checks the other bureau's signature. */
+  verify(signature: Uint8Array, context: string, ...parts: Uint8Array[]): boolean;
+  readonly pads: Pads;
+}
+
+/** Bureau A or B. Output: number of people scored. */
+export async function bureau(
+  session: SessionOf<typeof score, "a"> | SessionOf<typeof score, "b">,
+  input: BureauInput,
+): Promise<number> {
+  const { role } = session;
+  const peer = role === "a" ? "b" : "a";
+  const inquiry = await session.receive("bank", "inquiry");
+  // 2: verify, log, and only then speak to the other bureau.
+  checkShape(inquiry);
+  const resolved = await input.resolve(session.party("bank"), inquiry);
+  checkResolved(inquiry, resolved);
+  const header = inquiryHeader(input.network, threeParties(session), inquiry);
+  await input.intend(inquiry.inquiry, header);
+  const signatures = await exchangeHeaders(session, peer, input, header, resolved);
+  // 3
+  const { tables, indices } = resolved;
+  const unreduced = await lookupBureau(narrow(session), { tables, indices, pads: input.pads });
+  // 4
+  const transcript = session.transcript(peer);
+  const seals = await exchangeSeals(session, peer, input, header, transcript);
+  input.keep(inquiry.inquiry, { header, signatures, transcript, seals });
+  // 5: reduced, for the carries of unreduced shares tell of partial sums.
+  const shares = toBytes(reducePoints(unreduced));
+  const digest = headerDigest(header);
+  const signature = input.sign(resultContext(role), session.id, digest, shares);
+  session.send("bank", "result", { shares, signature });
+  return inquiry.people;
+}
+
+type BureauSession = SessionOf<typeof score, "a"> | SessionOf<typeof score, "b">;
+
+/** Both must have the same header, and must have found the same records. */
+async function exchangeHeaders(
+  session: BureauSession,
+  peer: "a" | "b",
+  input: BureauInput,
+  header: Uint8Array,
+  { found, depositHeaders = [] }: Resolved,
+): Promise<Sealed["signatures"]> {
+  const culprit = session.party(peer);
+  // The side is in it, so that nobody can say back what was said to him.
+  const digest = (side: "a" | "b", salt: Uint8Array): Uint8Array =>
+    recordsDigest(salt, found, session.context(`records of ${side}`), ...depositHeaders);
+  const signature = input.sign(HEADER_CONTEXT, header);
+  const salt = session.rng.bytes(32);
+  const records = digest(session.role, salt);
+  session.send(peer, "header", { signature, salt, records });
+  const theirs = await session.receive(peer, "header");
+  if (!input.verify(theirs.signature, HEADER_CONTEXT, header))
+    throw new Misbehaviour(
+      culprit,
+      "mismatch",
+      "signed another inquiry than this bureau was asked",
+    );
+  if (!constantTimeEqual(theirs.records, digest(peer, theirs.salt)))
+    throw new Misbehaviour(culprit, "mismatch", "holds other records of these deposits");
+  return bySide(session.role, signature, theirs.signature);
+}
+
+async function exchangeSeals(
+  session: BureauSession,
+  peer: "a" | "b",
+  input: BureauInput,
+  header: Uint8Array,
+  transcript: Uint8Array,
+): Promise<Sealed["seals"]> {
+  const signature = input.sign(SEAL_CONTEXT, header, transcript);
+  session.send(peer, "seal", { signature });
+  const theirs = await session.receive(peer, "seal");
+  if (!input.verify(theirs.signature, SEAL_CONTEXT, header, transcript))
+    throw new Misbehaviour(session.party(peer), "mismatch", "saw another transcript");
+  return bySide(session.role, signature, theirs.signature);
+}
+
+const HEADER_CONTEXT = "moiety/score/1/header";
+const SEAL_CONTEXT = "moiety/score/1/seal";
+
+function resultContext(side: "a" | "b"): string {
+  return `moiety/score/1/result ${side}`;
+}
+
+function bySide<T>(own: "a" | "b", mine: T, theirs: T): Readonly<Record<"a" | "b", T>> {
+  return own === "a" ? { a: mine, b: theirs } : { a: theirs, b: mine };
+}
+
+function threeParties(session: { party(role: string): string }): InquiryParties {
+  return { bank: session.party("bank"), a: session.party("a"), b: session.party("b") };
+}

@@ -1,0 +1,39 @@
+/** What an inquiry must be on its face, and what is found must be to it. */
+import type { Element } from "@moiety/crypto";
+import { Refusal } from "@moiety/kit";
+import { TABLE } from "../lookup/math.ts";
+import { MAX_LOOKUPS } from "../lookup/protocol.ts";
+import { type Inquiry, MAX_PEOPLE } from "./header.ts";
+import type { Resolved } from "./protocol.ts";
+
+/**
+ * Throws `Refusal` for numbers that do not agree, and for a domain or a person named twice. Each
+ * person once: a bank with a bureau at its side gets 10 bits a person and inquiry, and would get
+ * them a thousand times over from an inquiry that names one person a thousand times.
+ */
+export function checkShape({ people, deposits, pseudonyms }: Inquiry): void {
+  if (people < 1 || people > MAX_PEOPLE || pseudonyms.length !== people * deposits.length)
+    throw new Refusal("refused", "number of people and of pseudonyms do not agree");
+  if (new Set(deposits.map(({ domain }) => domain)).size !== deposits.length)
+    throw new Refusal("refused", "a domain is named twice");
+  for (const domain of deposits.keys()) {
+    const column = pseudonyms.filter((_, at) => at % deposits.length === domain);
+    if (new Set(column.map(text)).size !== people)
+      throw new Refusal("refused", "a person is named twice");
+  }
+}
+
+/** What `resolve` found fits the inquiry, and one run of `lookup`; before anything is used up. */
+export function checkResolved({ people, deposits }: Inquiry, resolved: Resolved): void {
+  const { tables, indices, found, depositHeaders } = resolved;
+  const m = tables.length / TABLE;
+  if (people * m > MAX_LOOKUPS)
+    throw new Refusal("refused", `${people} people with ${m} characteristics are too many at once`);
+  const fits = indices.length === people * m && found.length === people * deposits.length;
+  if (!fits || (depositHeaders ?? deposits).length !== deposits.length)
+    throw new RangeError("resolved: another number of records than the inquiry asks for");
+}
+
+function text(pseudonym: Element): string {
+  return Buffer.from(pseudonym).toString("latin1");
+}

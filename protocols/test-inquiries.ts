@@ -1,0 +1,164 @@
+/** Two bureaus that hold halves of records and of a model, and a bank: inquiries for tests. */
+import {
+  type Element,
+  hashToElement,
+  type SeededRng,
+  SigningKey,
+  seededRng,
+  sign,
+  splitBins,
+  splitPoints,
+  verify,
+} from "@moiety/crypto";
+import { Refusal } from "@moiety/kit";
+import type { Pads } from "./lookup/protocol.ts";
+import type { Inquiry } from "./score/header.ts";
+import type { BankInput, BureauInput, Resolved, Sealed } from "./score/protocol.ts";
+import { nibbles, words } from "./test-dealer.ts";
+
+export type Bureau = "a" | "b";
+export const BUREAUS = ["a", "b"] as const;
+
+const keyRng = seededRng("test inquiries: keys");
+export const bureauKeys: Readonly<Record<Bureau, SigningKey>> = {
+  a: new SigningKey(keyRng.bytes(32)),
+  b: new SigningKey(keyRng.bytes(32)),
+};
+
+export interface Shape {
+  readonly people: number;
+  /** Platforms, each with a domain of its own; the last one may be without a deposit. */
+  readonly domains: number;
+  /** Characteristics that the model draws from each domain. */
+  readonly features: number;
+}
+
+/** A record's place in a bureau's store. */
+type Key = string;
+
+export class InquiryWorld {
+  readonly shape: Shape;
+  /** m × 16 points, in Z_1024, any: totals wrap around unless they are made not to. */
+  readonly points: Uint16Array;
+  readonly inquiry: Inquiry;
+  /** What a platform knows: features' bins, by record. */
+  readonly bins = new Map<Key, Uint8Array>();
+  readonly halves: Readonly<Record<Bureau, Map<Key, Uint8Array>>> = { a: new Map(), b: new Map() };
+  readonly tables: Readonly<Record<Bureau, Uint16Array>>;
+  readonly seen: Readonly<Record<Bureau, Set<string>>> = { a: new Set(), b: new Set() };
+  readonly kept: Partial<Record<Bureau, Sealed>> = {};
+
+  constructor(rng: SeededRng, shape: Shape, points?: Uint16Array) {
+    this.shape = shape;
+    const m = shape.domains * shape.features;
+    this.points = points ?? words(rng, m * 16).map((word) => word & 1023);
+    const [a, b] = splitPoints(this.points, rng);
+    this.tables = { a, b };
+    this.inquiry = inquiryFor(rng, shape);
+  }
+
+  key(person: number, domain: number): Key {
+    const { pseudonyms } = this.inquiry;
+    const pseudonym = pseudonyms[person * this.shape.domains + domain] as Element;
+    return `${domain}/${Buffer.from(pseudonym).toString("hex")}`;
+  }
+
+  /** Deposits records of everybody in `domain` for whom `known` says so, split afresh. */
+  deposit(rng: SeededRng, domain: number, known: (person: number) => boolean = () => true): void {
+    for (let person = 0; person < this.shape.people; person += 1) {
+      if (!known(person)) continue;
+      const bins = nibbles(rng, this.shape.features);
+      const [a, b] = splitBins(bins, rng);
+      const key = this.key(person, domain);
+      this.bins.set(key, bins);
+      this.halves.a.set(key, a);
+      this.halves.b.set(key, b);
+    }
+  }
+
+  /** What the scorecard says in the clear. */
+  plainScores(): Uint16Array {
+    const { people, domains, features } = this.shape;
+    return Uint16Array.from({ length: people }, (_, person) => {
+      let total = 0;
+      for (let domain = 0; domain < domains; domain += 1) {
+        const bins = this.bins.get(this.key(person, domain));
+        for (let j = 0; j < features; j += 1)
+          total += this.points[(domain * features + j) * 16 + (bins?.[j] ?? 0)] as number;
+      }
+      return total & 1023;
+    });
+  }
+
+  bankInput(changed: Partial<BankInput> = {}): BankInput {
+    const inquiry = this.inquiry;
+    const range = { min: 0, max: 1023 };
+    return { network: "test", inquiry, range, verify: verifyBureau, ...changed };
+  }
+
+  bureauInput(side: Bureau, pads: Pads, changed: Partial<BureauInput> = {}): BureauInput {
+    const peer = side === "a" ? "b" : "a";
+    return {
+      network: "test",
+      pads,
+      resolve: async (_, inquiry) => this.resolve(side, inquiry),
+      intend: async (id) => {
+        const name = Buffer.from(id).toString("hex");
+        if (this.seen[side].has(name)) throw new Refusal("conflict", "the inquiry was made before");
+        this.seen[side].add(name);
+      },
+      keep: (_, sealed) => {
+        this.kept[side] = sealed;
+      },
+      sign: (context, ...parts) => sign(bureauKeys[side], context, ...parts),
+      verify: (signature, context, ...parts) =>
+        verify(bureauKeys[peer].verifyingKey, signature, context, ...parts),
+      ...changed,
+    };
+  }
+
+  resolve(side: Bureau, inquiry: Inquiry): Resolved {
+    const { domains, features } = this.shape;
+    const { people } = inquiry;
+    const indices = new Uint8Array(people * domains * features);
+    const found = new Uint8Array(people * domains);
+    for (let person = 0; person < people; person += 1)
+      for (let domain = 0; domain < domains; domain += 1) {
+        const half = this.halves[side].get(this.key(person, domain));
+        if (half === undefined) continue;
+        const at = person * domains + domain;
+        indices.set(half, at * features);
+        found[at] = 1;
+      }
+    return { tables: this.tables[side], indices, found };
+  }
+}
+
+function inquiryFor(rng: SeededRng, { people, domains }: Shape): Inquiry {
+  const deposits = Array.from({ length: domains }, (_, domain) => ({
+    domain: `domain-${domain}`,
+    epoch: 1,
+    version: 1,
+  }));
+  const pseudonyms = Array.from({ length: people * domains }, () =>
+    hashToElement("voprf", rng.bytes(32)),
+  );
+  return {
+    inquiry: rng.bytes(16),
+    model: rng.bytes(32),
+    purpose: "loan",
+    deposits,
+    salt: rng.bytes(32),
+    people,
+    pseudonyms,
+  };
+}
+
+function verifyBureau(
+  bureau: string,
+  signature: Uint8Array,
+  context: string,
+  ...parts: Uint8Array[]
+): boolean {
+  return verify(bureauKeys[bureau as Bureau].verifyingKey, signature, context, ...parts);
+}
