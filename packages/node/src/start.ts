@@ -8,6 +8,7 @@ import { type NodeContext, openContext, type RoleRuntime } from "./context.ts";
 import { type ControlServer, controlSocket, refuseSecond, serveControl } from "./control.ts";
 import { Platform } from "./platform/runtime.ts";
 import { Supervisor } from "./supervisor/runtime.ts";
+import type { TrafficTallies } from "./traffic.ts";
 
 /** Role and state of a node, as `moiety status` shows them. */
 export interface NodeStatus {
@@ -20,10 +21,8 @@ export interface NodeStatus {
   readonly address: string | null;
   /** Peers and how the connections stand. */
   readonly peers: Readonly<Record<string, string>>;
-  readonly traffic: {
-    readonly sent: Readonly<Record<string, { count: number; bytes: number }>>;
-    readonly received: Readonly<Record<string, { count: number; bytes: number }>>;
-  };
+  /** Messages and bytes by `protocol.message`. */
+  readonly traffic: TrafficTallies;
   /** Facts of the role. */
   readonly facts: Readonly<Record<string, unknown>>;
 }
@@ -76,7 +75,7 @@ function makeRuntime(context: NodeContext): RoleRuntime {
 }
 
 function statusOf(context: NodeContext, runtime: RoleRuntime): () => NodeStatus {
-  const { config, parties, links, traffic } = context;
+  const { config, parties, links, traffic, switchboard } = context;
   const startedAt = Date.now();
   return () => ({
     node: config.name,
@@ -86,7 +85,7 @@ function statusOf(context: NodeContext, runtime: RoleRuntime): () => NodeStatus 
     uptimeSeconds: Math.round((Date.now() - startedAt) / 1000),
     address: links.address === undefined ? null : at(links.address),
     peers: links.states,
-    traffic: { sent: traffic.sent, received: traffic.received },
+    traffic: traffic.with(switchboard.running),
     facts: runtime.status(),
   });
 }

@@ -6,21 +6,41 @@ export interface Tally {
   readonly bytes: number;
 }
 
+export interface TrafficTallies {
+  readonly sent: Readonly<Record<string, Tally>>;
+  readonly received: Readonly<Record<string, Tally>>;
+}
+
 export class Traffic {
-  readonly sent: Record<string, Tally> = {};
-  readonly received: Record<string, Tally> = {};
+  readonly #sent = new Map<string, Tally>();
+  readonly #received = new Map<string, Tally>();
 
   /** Adds what one session sent and received, under `protocol.message`. */
   count({ protocol, meter, taken }: ChannelSession): void {
-    for (const [into, from] of [
-      [this.sent, meter],
-      [this.received, taken],
-    ] as const) {
-      for (const [name, { count, bytes }] of Object.entries(from)) {
-        const kind = `${protocol}.${name}`;
-        const sum = into[kind] ?? { count: 0, bytes: 0 };
-        into[kind] = { count: sum.count + count, bytes: sum.bytes + bytes };
-      }
+    add(this.#sent, protocol, meter);
+    add(this.#received, protocol, taken);
+  }
+
+  /** What ended sessions counted, and what those under way count so far. */
+  with(running: Iterable<ChannelSession>): TrafficTallies {
+    const sent = new Map(this.#sent);
+    const received = new Map(this.#received);
+    for (const { protocol, meter, taken } of running) {
+      add(sent, protocol, meter);
+      add(received, protocol, taken);
     }
+    return { sent: Object.fromEntries(sent), received: Object.fromEntries(received) };
+  }
+}
+
+function add(
+  sums: Map<string, Tally>,
+  protocol: string,
+  meter: Readonly<Record<string, Tally>>,
+): void {
+  for (const [name, { count, bytes }] of Object.entries(meter)) {
+    const kind = `${protocol}.${name}`;
+    const sum = sums.get(kind) ?? { count: 0, bytes: 0 };
+    sums.set(kind, { count: sum.count + count, bytes: sum.bytes + bytes });
   }
 }

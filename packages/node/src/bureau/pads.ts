@@ -2,7 +2,7 @@
  * Random OTs of one bureau with its peer: refilled in the background, kept in memory only, gone
  * with the connection that made them.
  */
-import { type Clock, ProtocolError, Refusal } from "@moiety/kit";
+import { type Clock, Misbehaviour, ProtocolError, Refusal } from "@moiety/kit";
 import { type lookup, lookupPads, type randomOt } from "@moiety/protocols";
 
 const { PadError, ReceiverBook, SenderBook } = lookupPads;
@@ -39,11 +39,17 @@ export class PadStock implements lookup.Pads {
   #wake: () => void = () => {};
   #closed = false;
   #made = 0;
+  #distrusted = false;
 
   /** `target`: OTs to keep ready as receiver. */
   constructor(target: number, clock: Clock) {
     this.#target = target;
     this.#clock = clock;
+  }
+
+  /** True once the peer was caught cheating: no more OTs with it until an operator restarts. */
+  get distrusted(): boolean {
+    return this.#distrusted;
   }
 
   /** OTs ready in each direction, and how many were made since the start. */
@@ -63,6 +69,8 @@ export class PadStock implements lookup.Pads {
         return Promise.resolve(ready);
       }
     }
+    if (this.#distrusted)
+      return Promise.reject(new Refusal("refused", "the other bureau was caught cheating"));
     if (this.#waiting.length >= MAX_WAITING)
       return Promise.reject(new Refusal("busy", "too many inquiries wait for random OTs"));
     return new Promise((resolve, reject) => {
@@ -83,6 +91,7 @@ export class PadStock implements lookup.Pads {
 
   /** The input of the sender's role for a session that the peer opened; the last one counts. */
   asSender(series: Uint8Array): randomOt.SenderInput & { end(): void } {
+    if (this.#distrusted) throw new Refusal("refused", "the other bureau was caught cheating");
     this.#sender?.clear();
     const book = new SenderBook(series, 16);
     this.#sender = book;
@@ -97,10 +106,11 @@ export class PadStock implements lookup.Pads {
 
   /** Keeps a receiver's session with the peer running, anew whenever one ends, until closed. */
   async keepFilled(play: PlayReceiver, failed: (error: unknown) => void): Promise<void> {
-    while (!this.#closed) {
+    while (!this.#closed && !this.#distrusted) {
       try {
         await play(({ id }) => this.#asReceiver(id));
       } catch (error) {
+        this.judge(error);
         if (!this.#closed) failed(error);
       }
       this.#receiver?.clear();
@@ -109,15 +119,32 @@ export class PadStock implements lookup.Pads {
     }
   }
 
+  /**
+   * Ends all dealings after a failed check: each new setup would be another chance to guess bits
+   * of a secret, and a bureau that was caught once must explain itself first.
+   */
+  judge(error: unknown): void {
+    const verdict = error instanceof ProtocolError || error instanceof Misbehaviour;
+    if (!verdict || error.code !== "cheat") return;
+    this.#distrusted = true;
+    this.#receiver?.clear();
+    this.#sender?.clear();
+    this.#rejectAll("the other bureau was caught cheating; see the log");
+  }
+
   close(): void {
     this.#closed = true;
     this.#wake();
-    for (const { reject, cancel } of this.#waiting.splice(0)) {
-      cancel();
-      reject(new Refusal("busy", "this bureau is shutting down"));
-    }
+    this.#rejectAll("this bureau is shutting down");
     this.#receiver?.clear();
     this.#sender?.clear();
+  }
+
+  #rejectAll(reason: string): void {
+    for (const { reject, cancel } of this.#waiting.splice(0)) {
+      cancel();
+      reject(new Refusal("busy", reason));
+    }
   }
 
   #asReceiver(series: Uint8Array): randomOt.ReceiverInput {

@@ -65,7 +65,9 @@ export class Bureau implements RoleRuntime {
         const { modelName, version, bank, expiresAt } = certificate;
         return { name: modelName, version, bank, expiresAt };
       }),
-      pads: this.#pads.levels,
+      pads: this.#pads.distrusted
+        ? "stopped: the other bureau was caught cheating"
+        : this.#pads.levels,
       scored: this.#scored,
     };
   }
@@ -196,6 +198,9 @@ export class Bureau implements RoleRuntime {
     const input = this.#pads.asSender(session.id);
     try {
       await randomOt.sender(session, input);
+    } catch (error) {
+      this.#pads.judge(error);
+      throw error;
     } finally {
       input.end();
     }
