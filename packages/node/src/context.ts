@@ -1,5 +1,5 @@
 /** What every role runtime stands on: configuration, roster, store, connections, sessions. */
-import { type SigningKey, sign, verify } from "@moiety/crypto";
+import type { SigningKey } from "@moiety/crypto";
 import { type Clock, ProtocolError, Switchboard, systemClock } from "@moiety/kit";
 import { refuseRollback } from "@moiety/policy";
 import type { FastifyInstance } from "fastify";
@@ -72,19 +72,4 @@ export function logFailure(log: Log, error: unknown): void {
   const facts = { party, protocol, step, code, detail: message };
   if (code === "internal") log.error(facts, "session failed");
   else log.warn(facts, "session failed");
-}
-
-/** Signs with the node's own key. */
-export function signer(
-  context: Pick<NodeContext, "signing">,
-): (purpose: string, ...parts: Uint8Array[]) => Uint8Array {
-  return (purpose, ...parts) => sign(context.signing, purpose, ...parts);
-}
-
-/** Checks a party's signature by its key in the roster. */
-export function verifier(
-  context: Pick<NodeContext, "parties">,
-): (party: string, signature: Uint8Array, purpose: string, ...parts: Uint8Array[]) => boolean {
-  return (party, signature, purpose, ...parts) =>
-    verify(context.parties.verifying(party), signature, purpose, ...parts);
 }
