@@ -3,6 +3,7 @@
 import { DocumentError } from "@moiety/model";
 import { ControlError, SetupError } from "@moiety/node";
 import pc from "picocolors";
+import { Interrupted } from "./interrupt.ts";
 
 /** Prints `value` as one line of JSON, or else what `text` makes of it. */
 export function answer<T>(value: T, json: boolean, text: (value: T) => string): void {
@@ -11,11 +12,14 @@ export function answer<T>(value: T, json: boolean, text: (value: T) => string): 
 
 /** Says what went wrong and sets the exit code; a stack only for what nobody foresaw. */
 export function fail(error: unknown): void {
-  const foreseen =
-    error instanceof SetupError || error instanceof ControlError || error instanceof DocumentError;
+  const foreseen = FORESEEN.some((kind) => error instanceof kind);
   const plain = error instanceof Error ? error.message : String(error);
   const known = foreseen || (error instanceof Error && "code" in error);
   const shown = known || !(error instanceof Error) ? plain : (error.stack ?? plain);
   process.stderr.write(`${pc.red("error:")} ${shown}\n`);
-  process.exitCode = 1;
+  process.exitCode = error instanceof Interrupted ? INTERRUPTED_CODE : 1;
 }
+
+const FORESEEN = [SetupError, ControlError, DocumentError, Interrupted];
+/** What shells report for a process that SIGINT ended. */
+const INTERRUPTED_CODE = 130;

@@ -1,7 +1,14 @@
 /** `moiety score`: one person, or a CSV of them. */
 
 import { once } from "node:events";
-import { createReadStream, createWriteStream, readFileSync, renameSync, rmSync } from "node:fs";
+import {
+  createReadStream,
+  createWriteStream,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { type IdentifierType, readIdentifiersCsv } from "@moiety/model";
 import {
   callNode,
@@ -40,14 +47,20 @@ export interface BatchAnswer {
   readonly output: string;
 }
 
-/** Scores everybody in a CSV; the output appears whole or not at all. */
+/**
+ * Scores everybody in a CSV; the output appears whole or not at all. Throws the reason of `signal`
+ * when that is aborted.
+ */
 export async function scoreBatch(
   { socket }: Target,
   input: string,
   output: string,
   options: ScoreOptions,
   quiet: boolean,
+  signal?: AbortSignal,
 ): Promise<BatchAnswer> {
+  if (statSync(output, { throwIfNoEntry: false })?.isDirectory())
+    throw new SetupError(`${output} is a folder; name a file for the scores`);
   const source = input === "-" ? process.stdin : createReadStream(input);
   const { asWritten } = await readIdentifiersCsv(source, options.type, {}, input);
   const progress = progressBar(quiet);
@@ -60,8 +73,8 @@ export async function scoreBatch(
     let done = 0;
     for (let start = 0; start < asWritten.length; start += MAX_REQUEST_IDENTIFIERS) {
       const identifiers = asWritten.slice(start, start + MAX_REQUEST_IDENTIFIERS);
-      const body = { identifiers, ...options };
-      for await (const { scores } of streamNode<{ scores: number[] }>(socket, "/batch", { body })) {
+      const request = { body: { identifiers, ...options }, ...(signal && { signal }) };
+      for await (const { scores } of streamNode<{ scores: number[] }>(socket, "/batch", request)) {
         const lines = scores.map(
           (score, at) => `${quoted(asWritten[done + at] as string)},${score}\n`,
         );

@@ -38,7 +38,9 @@ function symmetric<T extends Wire>(check: (value: Wire | undefined, path: string
   return { toWire: check, fromWire: check };
 }
 
-/** A codec is declared once, by us: bounds that the wire cannot carry are a `RangeError` at once. */
+/**
+ * A codec is declared once, by us: bounds that the wire cannot carry are a `RangeError` at once.
+ */
 function declared(sound: boolean, what: string): void {
   if (!sound) throw new RangeError(`codec: ${what}`);
 }

@@ -1,6 +1,8 @@
 import type { Clock } from "./link.ts";
 
-/** `awaited`, or a rejection with `late()` once it has taken longer than `ms` (`Infinity`: never). */
+/**
+ * `awaited`, or a rejection with `late()` once it has taken longer than `ms` (`Infinity`: never).
+ */
 export async function within<T>(
   clock: Clock,
   ms: number,

@@ -36,7 +36,9 @@ export function decodeOpening(bytes: Uint8Array): Opening {
   return openingCodec.fromWire(decode(bytes), "opening");
 }
 
-/** The version to speak, or undefined when there is none in common: the opener's best that we know. */
+/**
+ * The version to speak, or undefined when there is none in common: the opener's best that we know.
+ */
 export function chooseWireVersion(
   offered: readonly number[],
   spoken: readonly number[] = WIRE_VERSIONS,

@@ -2,9 +2,9 @@
 import { CHANNEL_WINDOW_BYTES, type Channel } from "./link.ts";
 
 /**
- * Bytes that a role may queue for one peer between two flushes, and that a session takes in ahead of
- * its role while it waits to send. One bound for both: two honest sides that send each other as much
- * as they may queue never wait for each other.
+ * Bytes that a role may queue for one peer between two flushes, and that a session takes in ahead
+ * of its role while it waits to send. One bound for both: two honest sides that send each other as
+ * much as they may queue never wait for each other.
  */
 export const BUFFERED_BYTES: number = 4 * CHANNEL_WINDOW_BYTES;
 /** Least that a frame counts: an empty one is not free. */

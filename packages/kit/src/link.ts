@@ -13,7 +13,9 @@ export type PartyName = string;
 export const MAX_FRAME_BYTES: number = 1 << 20;
 /** Largest opening (session handshake) that a channel carries, in bytes. */
 export const MAX_OPENING_BYTES: number = 4096;
-/** Bytes that a sender may have under way on one channel before it must wait for its peer to read. */
+/**
+ * Bytes that a sender may have under way on one channel before it must wait for its peer to read.
+ */
 export const CHANNEL_WINDOW_BYTES: number = 4 << 20;
 /** Channels that may be open on one link at a time, both directions together. */
 export const MAX_CHANNELS: number = 1024;
@@ -76,13 +78,18 @@ export interface Channel {
 export interface Link {
   readonly self: PartyName;
   readonly peer: PartyName;
-  /** Opens a channel towards the peer. Frames may be sent at once. Throws `LinkError` when lost or full. */
+  /**
+   * Opens a channel towards the peer. Frames may be sent at once. Throws `LinkError` when lost or
+   * full.
+   */
   open(opening: Uint8Array): Channel;
   /** Sets who takes channels that the peer opens (one taker; until set, they wait, bounded). */
   onChannel(take: (channel: Channel) => void): void;
   /** Ends the link and all its channels (`lost` on both sides). Idempotent. */
   close(): void;
-  /** Resolves when the link has ended, by whichever side, with the reason in words. Never rejects. */
+  /**
+   * Resolves when the link has ended, by whichever side, with the reason in words. Never rejects.
+   */
   readonly ended: Promise<string>;
 }
 
@@ -96,7 +103,9 @@ export interface Clock {
 /** Longest wait that a timer of Node holds; a longer one would fire at once. */
 export const MAX_TIMER_MS: number = 0x7fff_ffff;
 
-/** The machine's clock. `after` throws `RangeError` for a delay that is not in `0..MAX_TIMER_MS`. */
+/**
+ * The machine's clock. `after` throws `RangeError` for a delay that is not in `0..MAX_TIMER_MS`.
+ */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(delayMs, call) {

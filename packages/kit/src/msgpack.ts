@@ -22,7 +22,8 @@ const packr = new Packr({
 
 /**
  * MessagePack bytes of a value of the accepted subset, every part in its shortest form. Throws
- * `ScanError` when a peer's gate would refuse them: too many items, too deep, a number out of range.
+ * `ScanError` when a peer's gate would refuse them: too many items, too deep, a number out of
+ * range.
  */
 export function encode(value: Wire): Uint8Array {
   // msgpackr hands out views of a shared page: copy, so that the caller owns what it gets.

@@ -1,4 +1,6 @@
-/** One channel as a session uses it: numbered frames, what waits to go out, both transcript chains. */
+/**
+ * One channel as a session uses it: numbered frames, what waits to go out, both transcript chains.
+ */
 import { createHash, type Hash } from "node:crypto";
 import { within } from "./deadline.ts";
 import type { ProtocolError, ProtocolErrorCode } from "./errors.ts";
@@ -47,7 +49,9 @@ export class PeerStream {
     this.#receivedChain = createHash("sha256").update(setup.chains.received);
   }
 
-  /** Queues one message; returns the bytes of its frame. Throws `RangeError` when it does not fit. */
+  /**
+   * Queues one message; returns the bytes of its frame. Throws `RangeError` when it does not fit.
+   */
   push(tag: number, name: string, body: Uint8Array): number {
     const frame = new Uint8Array(FRAME_HEADER_BYTES + body.length);
     if (frame.length > MAX_FRAME_BYTES)

@@ -1,8 +1,8 @@
 /**
- * The gate in front of the MessagePack decoder: one pass over raw peer bytes that builds nothing and
- * refuses everything our messages never contain. What passes is a canonical subset: maps with short
- * text keys, arrays, text, binary, booleans and integers from -32 to 2^32 - 1, each in its shortest
- * form.
+ * The gate in front of the MessagePack decoder: one pass over raw peer bytes that builds nothing
+ * and refuses everything our messages never contain. What passes is a canonical subset: maps with
+ * short text keys, arrays, text, binary, booleans and integers from -32 to 2^32 - 1, each in its
+ * shortest form.
  */
 import { isUtf8 } from "node:buffer";
 

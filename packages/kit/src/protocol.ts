@@ -1,4 +1,6 @@
-/** How a protocol is declared: its roles, its messages with their direction, its limits, its cost. */
+/**
+ * How a protocol is declared: its roles, its messages with their direction, its limits, its cost.
+ */
 import type { Rng } from "@moiety/crypto";
 import { type Codec, nameText } from "./codec.ts";
 import { MAX_TIMER_MS } from "./link.ts";
@@ -19,7 +21,9 @@ export interface MessageSpec<
   readonly body: Codec<Body>;
 }
 
-/** Declares a message. `message("client", ["a", "b"], body)`: a client sends it to either bureau. */
+/**
+ * Declares a message. `message("client", ["a", "b"], body)`: a client sends it to either bureau.
+ */
 export function message<const From extends string, const To extends string, Body>(
   from: From | readonly From[],
   to: To | readonly To[],
@@ -138,14 +142,17 @@ export interface Session<M extends Messages, R extends string> {
   send<To extends string, K extends Between<M, R, To>>(to: To, name: K, body: BodyOf<M[K]>): void;
   /**
    * Waits for the next message from `from`, which must be `name`; `withinMs` overrides the
-   * protocol's `receiveMs` where a peer may rightly be silent (`Infinity`: as long as the link lives).
+   * protocol's `receiveMs` where a peer may rightly be silent (`Infinity`: as long as the link
+   * lives).
    */
   receive<From extends string, K extends Between<M, From, R>>(
     from: From,
     name: K,
     withinMs?: number,
   ): Promise<BodyOf<M[K]>>;
-  /** Sends what is queued; resolves under back-pressure. Roles that stream call it, others need not. */
+  /**
+   * Sends what is queued; resolves under back-pressure. Roles that stream call it, others need not.
+   */
   flush(): Promise<void>;
   /**
    * Digest of everything sent and received so far on the channel with `peer`, the same on both

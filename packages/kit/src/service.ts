@@ -7,9 +7,9 @@ export interface Service {
   readonly protocol: Protocol;
   readonly role: string;
   /**
-   * Says no by throwing `Refusal`: are these parties who they must be, is there room and rate? Called
-   * once all channels of the session are there, so that each neighbour named before this role has
-   * itself opened one: nobody spends another party's rate.
+   * Says no by throwing `Refusal`: are these parties who they must be, is there room and rate?
+   * Called once all channels of the session are there, so that each neighbour named before this
+   * role has itself opened one: nobody spends another party's rate.
    */
   admit(parties: Readonly<Record<string, PartyName>>): void;
   run(session: ChannelSession): Promise<void>;

@@ -195,7 +195,7 @@ describe("transcript", () => {
     expect(new Set(seen).size).toBe(3);
   });
 
-  test("tells directions apart: the same bytes sent by the other side give another digest", async () => {
+  test("tells directions apart: the same bytes sent the other way give another", async () => {
     const first = await pingPair();
     const second = await pingPair();
     (first.left as unknown as Left).send("right", "both", withLoad(1));

@@ -76,7 +76,7 @@ describe("a session between two", () => {
     for (let round = 0; round < 5; round += 1) expect(await ask(net)).toBe(2);
     expect(net.failures).toEqual({ alice: [], bob: [] });
     await settle();
-    expect(net.boards.bob!.running + net.boards.alice!.running).toBe(0);
+    expect(net.boards.bob!.running.size + net.boards.alice!.running.size).toBe(0);
   });
 
   test("many at a time", async () => {
@@ -340,7 +340,7 @@ describe("close", () => {
       }),
     );
     await settle();
-    expect(net.boards.bob!.running).toBe(1);
+    expect(net.boards.bob!.running.size).toBe(1);
     net.boards.bob!.close();
     expect(await session).toMatchObject({ party: "bob", code: "aborted" });
     await settle();
@@ -423,7 +423,8 @@ describe("a session of three parties over three links", () => {
     const net = trioNetwork({ clock });
     const parties = ["carol", "anne", "bert"];
     const bytes = encodeOpening(opening({ protocol: "trio", parties }));
-    const toBert = net.link("carol", "bert").open(bytes); // and none to anne, who would open the other
+    // And none to Anne, who would open the other one.
+    const toBert = net.link("carol", "bert").open(bytes);
     expect(await endOf(toBert)).toBe("welcome");
     await clock.advance(ASSEMBLY_MS - 1);
     expect(net.failures.bert).toEqual([]);
@@ -457,7 +458,7 @@ describe("a session of three parties over three links", () => {
     expect(await endOf(net.link("bert", "anne").open(wrongWay))).toBe("refused");
   });
 
-  test("nobody is admitted, and nobody's rate is spent, before all channels are there", async () => {
+  test("nobody is admitted, and no rate is spent, before all channels are there", async () => {
     const admitted: string[] = [];
     const net = trioNetwork({ admit: ({ client }) => admitted.push(client as string) });
     const parties = ["carol", "anne", "bert"];

@@ -124,8 +124,8 @@ export class Switchboard {
   }
 
   /** Sessions under way, for status pages. */
-  get running(): number {
-    return this.#running.size;
+  get running(): ReadonlySet<ChannelSession> {
+    return this.#running;
   }
 
   #accept(channel: Channel): void {
@@ -143,7 +143,8 @@ export class Switchboard {
   #chosenWire(opening: Opening, peer: PartyName): number {
     const wire = chooseWireVersion(opening.wire, this.#wire);
     if (wire !== undefined) return wire;
-    const versions = `speaks wire version ${opening.wire.join(", ")}, this node ${this.#wire.join(", ")}`;
+    const [theirs, ours] = [opening.wire.join(", "), this.#wire.join(", ")];
+    const versions = `speaks wire version ${theirs}, this node ${ours}`;
     throw new LinkError("wire-version", peer, `${versions}; upgrade the older node`);
   }
 

@@ -40,7 +40,7 @@ const schema = z.strictObject({
       /** Random OTs that a bureau keeps ready per direction. */
       padsReady: z
         .int()
-        .min(1024)
+        .min(1 << 14)
         .max(1 << 22)
         .default(65_536),
     })

@@ -4,7 +4,7 @@ import { type Clock, ProtocolError, Switchboard, systemClock } from "@moiety/kit
 import { refuseRollback } from "@moiety/policy";
 import type { FastifyInstance } from "fastify";
 import type { NodeConfig } from "./config.ts";
-import { readSigningKey } from "./keys.ts";
+import { KEY_FILES, readSigningKey, requireListed } from "./keys.ts";
 import { Links } from "./links.ts";
 import { type Log, makeLog } from "./log.ts";
 import { type Parties, readParties } from "./parties.ts";
@@ -36,6 +36,8 @@ export interface RoleRuntime {
 export async function openContext(config: NodeConfig): Promise<NodeContext> {
   const parties = readParties(config);
   const signing = readSigningKey(config.keys);
+  const listed = parties.verifying(config.name).bytes;
+  requireListed(config, KEY_FILES.signing, signing.verifyingKey.bytes, listed);
   const log = makeLog(config.name, config.log);
   const store = await openStore(config.data, `${parties.network}/${config.name}`);
   await refuseOlderRoster(store, parties);

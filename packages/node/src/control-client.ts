@@ -1,6 +1,5 @@
 /** The other end of the control socket, for the command line, the demo and tests. */
 import { type IncomingMessage, request } from "node:http";
-import { createInterface } from "node:readline";
 
 /** A node said no, or does not run. The message is for people. */
 export class ControlError extends Error {
@@ -20,28 +19,48 @@ export async function callNode<T>(
   options: ControlRequest = {},
 ): Promise<T> {
   const response = await open(socket, path, options);
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString("utf8");
+  const text = await textOf(response);
   if (response.statusCode !== 200) throw new ControlError(errorIn(text));
   return JSON.parse(text) as T;
 }
 
-/** Sends one request whose answer is JSON lines, and yields each as it comes. */
+/**
+ * Sends one request whose answer is JSON lines, and yields each as it comes. Throws `ControlError`,
+ * or the signal's reason when that ended it.
+ */
 export async function* streamNode<T>(
   socket: string,
   path: string,
   options: ControlRequest = {},
 ): AsyncGenerator<T> {
   const response = await open(socket, path, options);
-  const lines = createInterface({ input: response });
-  for await (const line of lines) {
-    if (line === "") continue;
+  if (response.statusCode !== 200) throw new ControlError(errorIn(await textOf(response)));
+  for await (const line of linesOf(response, options.signal)) {
     const value = JSON.parse(line) as T & { readonly error?: string };
     if (value.error !== undefined) throw new ControlError(value.error);
     yield value as T;
   }
-  if (!response.complete) throw new ControlError("the node went away in the middle of its answer");
+}
+
+/** By hand: an interface of `node:readline` does not pass on the error of a stream that breaks off. */
+async function* linesOf(response: IncomingMessage, signal?: AbortSignal): AsyncGenerator<string> {
+  let rest = "";
+  try {
+    for await (const chunk of response.setEncoding("utf8")) {
+      const lines = `${rest}${chunk as string}`.split("\n");
+      rest = lines.pop() ?? "";
+      yield* lines;
+    }
+  } catch {
+    signal?.throwIfAborted();
+    throw new ControlError("the node went away in the middle of its answer");
+  }
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 function open(socket: string, path: string, options: ControlRequest): Promise<IncomingMessage> {
@@ -59,6 +78,7 @@ function open(socket: string, path: string, options: ControlRequest): Promise<In
       resolve,
     );
     sent.once("error", (error: NodeJS.ErrnoException) => {
+      if (options.signal?.aborted) return reject(options.signal.reason);
       const gone = error.code === "ENOENT" || error.code === "ECONNREFUSED";
       reject(new ControlError(gone ? "the node is not running" : error.message));
     });

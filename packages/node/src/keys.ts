@@ -1,7 +1,13 @@
 /** Key files: one secret each, readable by nobody but their owner. */
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { OprfKeyPair, parseNonZeroScalar, SealedKeyPair, SigningKey } from "@moiety/crypto";
+import {
+  constantTimeEqual,
+  OprfKeyPair,
+  parseNonZeroScalar,
+  SealedKeyPair,
+  SigningKey,
+} from "@moiety/crypto";
 import { SetupError } from "./config-error.ts";
 
 /** File names in a node's key folder. */
@@ -53,6 +59,24 @@ export function readSigningKey(folder: string): SigningKey {
 
 export function readBoxKey(folder: string): SealedKeyPair {
   return new SealedKeyPair(readHex(folder, KEY_FILES.box));
+}
+
+/**
+ * Throws `SetupError` unless a key file of this node belongs to what the roster has for it: nobody
+ * else would accept what it says, and nobody would tell why.
+ */
+export function requireListed(
+  { keys, name }: { readonly keys: string; readonly name: string },
+  file: string,
+  own: Uint8Array,
+  listed: Uint8Array | undefined,
+): void {
+  if (listed !== undefined && constantTimeEqual(own, listed)) return;
+  const what = file === KEY_FILES.tlsCertificate ? "certificate" : "key";
+  throw new SetupError(
+    `${join(keys, file)} is not the ${what} that the roster has for ${name}; ` +
+      "put the right one there, or have it entered in the roster",
+  );
 }
 
 /** A bureau's half of a domain's OPRF key. */

@@ -5,6 +5,7 @@ import { osRng } from "@moiety/crypto";
 import { type Link, LinkError, type PartyName, systemClock } from "@moiety/kit";
 import {
   type Address,
+  checkIdentity,
   type Dialer,
   dial,
   keepLinked,
@@ -15,7 +16,7 @@ import {
 } from "@moiety/transport";
 import type { NodeConfig, NodeRole } from "./config.ts";
 import { SetupError } from "./config-error.ts";
-import { KEY_FILES, readSecret } from "./keys.ts";
+import { KEY_FILES, readSecret, requireListed } from "./keys.ts";
 import type { Log } from "./log.ts";
 import type { Parties } from "./parties.ts";
 
@@ -60,7 +61,7 @@ export class Links {
   /** Listens and dials. Throws `SetupError` when the address cannot be had or the identity is unfit. */
   async start(): Promise<void> {
     const { config, parties, log, attach } = this.#options;
-    const identity = readIdentity(config);
+    const identity = readIdentity(config, parties);
     const report = (event: TransportEvent): void => logEvent(log, event);
     if (config.listen !== undefined) {
       this.#listener = await listen({
@@ -69,7 +70,7 @@ export class Links {
         peers: () => parties.pinned,
         onLink: (link) => this.#accept(link),
         log: report,
-      });
+      }).catch(asSetupError);
       publish(config, this.#listener.address);
     }
     for (const name of dialled(config.role, parties)) {
@@ -147,11 +148,33 @@ export class Links {
   }
 }
 
-function readIdentity(config: NodeConfig): TlsIdentity {
+function readIdentity(config: NodeConfig, parties: Parties): TlsIdentity {
   const privateKey = readSecret(config.keys, KEY_FILES.tlsKey);
-  const pem = readFileSync(join(config.keys, KEY_FILES.tlsCertificate), "utf8");
+  const pem = readPublic(join(config.keys, KEY_FILES.tlsCertificate));
   const certificate = Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ""), "base64");
-  return { name: config.name, certificate, privateKey };
+  const listed = parties.pinned.get(config.name)?.certificate;
+  requireListed(config, KEY_FILES.tlsCertificate, certificate, listed);
+  const identity = { name: config.name, certificate, privateKey };
+  try {
+    checkIdentity(identity);
+  } catch (error) {
+    asSetupError(error);
+  }
+  return identity;
+}
+
+function readPublic(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "unreadable";
+    throw new SetupError(`certificate ${file} cannot be read (${code})`);
+  }
+}
+
+/** Every reason for which the transport does not start is one that an operator can mend. */
+function asSetupError(error: unknown): never {
+  throw new SetupError(error instanceof Error ? error.message : "cannot listen");
 }
 
 /** `port` 0 in the roster means: the port that the party published on this machine. */

@@ -92,12 +92,22 @@ export function readParties(config: NodeConfig): Parties {
     const code = (error as NodeJS.ErrnoException).code ?? "unreadable";
     throw new SetupError(`roster ${config.roster} cannot be read (${code})`);
   }
-  const authority = new VerifyingKey(new Uint8Array(Buffer.from(config.authority, "hex")));
+  const authority = readAuthority(config);
   const parties = new Parties(parseRoster(file, authority, Date.now(), config.roster));
   const own = parties.get(config.name);
   if (own.role !== config.role)
     throw new SetupError(`${config.file}: role is ${config.role}, the roster says ${own.role}`);
   return parties;
+}
+
+function readAuthority({ file, authority }: NodeConfig): VerifyingKey {
+  try {
+    return new VerifyingKey(new Uint8Array(Buffer.from(authority, "hex")));
+  } catch {
+    throw new SetupError(
+      `${file}: authority: not an Ed25519 public key; compare it with its owner`,
+    );
+  }
 }
 
 function importParty(party: RosterParty): Party {

@@ -48,7 +48,8 @@ export async function openStore(folder: string, owner: string): Promise<Store> {
   return {
     table,
     async transaction(write) {
-      await root.transaction(write);
+      // A child transaction is undone when its callback throws; a plain one would keep half of it.
+      await root.childTransaction(write);
     },
     close: () => root.close(),
   };

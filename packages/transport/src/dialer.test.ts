@@ -31,12 +31,18 @@ function setUp(plan: (Error | "hang")[] = [], options: Partial<DialerOptions> = 
   const events: TransportEvent[] = [];
   const fars: Link[] = [];
   const attempts: number[] = [];
+  const aborted: number[] = [];
   const connect = (signal: AbortSignal): Promise<Link> => {
     attempts.push(clock.now());
     const outcome = plan.shift();
     if (outcome instanceof Error) return Promise.reject(outcome);
     if (outcome === "hang")
-      return new Promise((_, reject) => signal.addEventListener("abort", () => reject(down)));
+      return new Promise((_, reject) => {
+        signal.addEventListener("abort", () => {
+          aborted.push(clock.now());
+          reject(down);
+        });
+      });
     const [near, far] = memoryLinks("near", "far");
     fars.push(far);
     return Promise.resolve(near);
@@ -47,7 +53,7 @@ function setUp(plan: (Error | "hang")[] = [], options: Partial<DialerOptions> = 
   dialers.push(dialer);
   const delays = (): number[] =>
     events.flatMap((event) => (event.kind === "dial-failed" ? [event.retryInMs] : []));
-  return { dialer, clock, events, fars, attempts, delays };
+  return { dialer, clock, fars, attempts, aborted, delays };
 }
 
 describe("a dialer", () => {
@@ -140,7 +146,7 @@ describe("a dialer", () => {
     ["waiting", [down]],
     ["up", []],
   ])("stops when it is closed while %s", async (phase, plan) => {
-    const { dialer, clock, attempts, fars } = setUp(plan);
+    const { dialer, clock, attempts, aborted, fars } = setUp(plan);
     await clock.advance(0);
     expect(dialer.state.phase).toBe(phase);
     const waiting = phase === "up" ? undefined : dialer.link(60_000);
@@ -151,8 +157,24 @@ describe("a dialer", () => {
     if (fars[0]) expect(await fars[0].ended).toBe("closed by near");
     await clock.advance(100_000);
     expect(attempts).toHaveLength(1);
+    expect(aborted).toHaveLength(phase === "connecting" ? 1 : 0);
     expect(dialer.state).toEqual({ phase: "closed" });
     expect(clock.pending).toBe(0);
+  });
+});
+
+describe("a link that comes up after the dialer was closed", () => {
+  it("is closed", async () => {
+    const [near, far] = memoryLinks("near", "far");
+    let comeUp: (link: Link) => void = () => {};
+    const connect = (): Promise<Link> =>
+      new Promise((resolve) => {
+        comeUp = resolve;
+      });
+    const { dialer } = setUp([], { connect });
+    dialer.close();
+    comeUp(near);
+    expect(await far.ended).toBe("closed by near");
   });
 });
 

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { connect as connectTcp } from "node:net";
+import { connect as connectTcp, type Socket } from "node:net";
 import { type Link, LinkError } from "@moiety/kit";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Address } from "./address.ts";
@@ -124,17 +124,21 @@ describe("a listener", () => {
     await expect.poll(at.refusals).toEqual(Array(3).fill("slow-handshake"));
   });
 
-  it("bounds connections that have not proven who they are, and still serves its links", async () => {
+  it("bounds connections that have not proven who they are, so that they keep nobody out", async () => {
     const at = await farPost([near], { maxHandshakes: 2 });
     const [link, accepted] = await linkTo(at, near, far);
     const port = at.listener.address.port;
     const idle = [connectTcp(port, "127.0.0.1"), connectTcp(port, "127.0.0.1")];
     await Promise.all(idle.map((socket) => once(socket, "connect")));
-    await everything(connectTcp(port, "127.0.0.1"));
+    const cut = everything(idle[0] as Socket);
+    const [second] = await linkTo(at, near, far);
+    await cut;
     expect(at.refusals()).toEqual(["too-many-connections"]);
     accepted.onChannel((channel) => void channel.send(channel.opening));
     expect(await link.open(Uint8Array.of(7)).receive()).toEqual(Uint8Array.of(7));
-    for (const socket of idle) socket.destroy();
+    expect(idle[1]?.destroyed).toBe(false);
+    second.close();
+    idle[1]?.destroy();
   });
 
   it("bounds links in all, and with one party", async () => {
@@ -200,7 +204,7 @@ describe("a listener", () => {
   });
 
   it("closes links and half-made connections, and frees the port", async () => {
-    const at = await farPost();
+    const at = await farPost([near], { closeMs: 100_000, handshakeMs: 100_000 });
     const { port } = at.listener.address;
     const [link, accepted] = await linkTo(at, near, far);
     const idle = connectTcp(port, "127.0.0.1");

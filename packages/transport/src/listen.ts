@@ -140,7 +140,7 @@ class Acceptor implements Listener {
   #connected(socket: Socket): void {
     const address = at({ host: socket.remoteAddress ?? "unknown", port: socket.remotePort ?? 0 });
     const visitor: Visitor = { address, socket, stage: "handshake" };
-    const waiting = this.#count(({ stage }) => stage !== "linked");
+    this.#makeRoom();
     this.#visitors.add(visitor);
     this.#visitorBySocket.set(socket, visitor);
     socket.on("error", () => {}); // its close follows, and is what counts
@@ -152,16 +152,27 @@ class Acceptor implements Listener {
       cancel();
       this.#visitors.delete(visitor);
     });
-    const refusal =
-      waiting < this.#limits.maxHandshakes ? this.#staleRoster() : "too-many-connections";
+    const refusal = this.#staleRoster();
     if (refusal === undefined) this.#tls.emit("connection", socket);
     else this.#refuse(socket, refusal);
+  }
+
+  /** The one that has waited longest goes: strangers who only hold connections keep nobody out. */
+  #makeRoom(): void {
+    if (this.#count(({ stage }) => stage !== "linked") < this.#limits.maxHandshakes) return;
+    for (const visitor of this.#visitors) {
+      if (visitor.stage === "linked") continue;
+      this.#refuse(visitor.socket, "too-many-connections");
+      visitor.socket.destroy(); // also one that was refused before and lingers
+      this.#visitors.delete(visitor);
+      return;
+    }
   }
 
   /** Second gate; OpenSSL has verified the certificate against those pinned. */
   #secured(socket: TLSSocket): void {
     const visitor = this.#visitorOf(socket);
-    const peer = pinnedPeerOf(socket, this.#roster?.values() ?? []);
+    const peer = pinnedPeerOf(socket, this.#options.peers().values());
     if (visitor === undefined || peer === undefined) {
       this.#refuse(socket, "certificate-not-pinned");
       return;

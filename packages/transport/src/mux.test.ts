@@ -229,14 +229,15 @@ describe("a congested wire", () => {
 
   it("does not let a frame overtake those that wait", async () => {
     const [link, wire] = connecting();
-    const channel = link.open(none);
+    const [channel, other] = [link.open(none), link.open(none)];
     wire.congest();
     void channel.send(Uint8Array.of(1));
     wire.bufferedAmount = 0; // room again, but nobody has said so yet
     void channel.send(Uint8Array.of(2));
+    void other.send(Uint8Array.of(3));
     wire.drain();
     const order = wire.sent.flatMap((record) => (record.kind === "data" ? [record.frame[0]] : []));
-    expect(order).toEqual([1, 2]);
+    expect(order).toEqual([1, 3, 2]);
   });
 
   it("ends the link of a peer that makes us answer and does not read", async () => {
@@ -273,16 +274,30 @@ describe("memory", () => {
     expect(await channels[1]?.receive()).toHaveLength(MAX_FRAME_BYTES);
   });
 
-  it("is not charged for channels that are over", async () => {
+  it("is counted once: not for channels that are over, nor when these are read", async () => {
     const [link, wire] = accepting();
-    link.onChannel((channel) => channel.close());
     const frame = new Uint8Array(MAX_FRAME_BYTES);
-    for (let i = 0; i < 100; i++) {
-      wire.arrive(openRecord(2 * i + 1, none));
-      for (let j = 0; j < 4; j++) wire.arrive(dataRecord(2 * i + 1, frame));
-      wire.arrive(closeRecord(2 * i + 1));
-    }
+    let id = -1;
+    const fill = (frames: number, ...end: ((channel: number) => Uint8Array)[]): void => {
+      id += 2;
+      wire.arrive(openRecord(id, none));
+      for (let i = 0; i < frames; i++) wire.arrive(dataRecord(id, frame));
+      for (const record of end) wire.arrive(record(id));
+    };
+    const over: Channel[] = [];
+    link.onChannel((channel) => {
+      over.push(channel);
+      channel.close();
+    });
+    for (let i = 0; i < 40; i++) fill(4, closeRecord);
     expect(wire.brief.filter((record) => record.startsWith("reset"))).toEqual([]);
+    for (const channel of over) for (let i = 0; i < 4; i++) await channel.receive();
+    link.onChannel(() => {});
+    wire.sent.length = 0;
+    for (let i = 0; i < MAX_UNREAD_BYTES / CHANNEL_WINDOW_BYTES; i++) fill(4);
+    expect(wire.sent).toEqual([]);
+    fill(1);
+    expect(wire.sent).toMatchObject([{ kind: "reset", code: "busy" }]);
   });
 
   it("is bounded for a caller that does not await its sends", async () => {

@@ -121,8 +121,8 @@ describe("a WebSocket link", () => {
   });
 
   it("stays up as long as the peer answers pings", async () => {
-    const [link, socket] = await byHand({ heartbeatMs: 10, silenceMs: 5_000 });
-    for (let i = 0; i < 5; i++) await once(socket, "ping");
+    const [link, socket] = await byHand({ heartbeatMs: 10, silenceMs: 100 });
+    for (let i = 0; i < 25; i++) await once(socket, "ping");
     socket.send(openRecord(1, text("alive")));
     expect((await nextChannel(link)).opening).toEqual(text("alive"));
   });

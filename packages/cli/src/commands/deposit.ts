@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { type DepositProgress, streamNode } from "@moiety/node";
 import type { Command } from "commander";
+import { untilInterrupted } from "../interrupt.ts";
 import { answer } from "../output.ts";
 import { progressBar } from "../progress.ts";
 import { targetOf } from "../target.ts";
@@ -27,7 +28,9 @@ Example:
       let last: DepositProgress | undefined;
       try {
         const body = { csv: resolve(csv) };
-        for await (const step of streamNode<DepositProgress>(socket, "/deposit", { body })) {
+        const signal = untilInterrupted("interrupted: run the same command again to resume");
+        const steps = streamNode<DepositProgress>(socket, "/deposit", { body, signal });
+        for await (const step of steps) {
           last = step;
           if (step.stage !== "done") progress.update(step.done, step.of, labelOf(step));
         }

@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { makeNetwork } from "../init.ts";
 import { answer } from "../output.ts";
 
 interface Flags {
@@ -36,6 +35,8 @@ Examples:
     )
     .action(async (folder: string, flags: Flags) => {
       const { network, bank: banks, catalogue: catalogues, host, basePort, json } = flags;
+      // Only here: what makes certificates takes longer to load than most commands to run.
+      const { makeNetwork } = await import("../init.ts");
       const made = await makeNetwork(folder, { network, banks, catalogues, host, basePort });
       answer(made, json, ({ configs }) => {
         const nodes = Object.values(configs).map((file) => `  moiety node ${file}`);

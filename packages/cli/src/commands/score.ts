@@ -1,6 +1,7 @@
 import { IDENTIFIER_TYPES, type IdentifierType } from "@moiety/model";
 import { SetupError } from "@moiety/node";
 import { type Command, Option } from "commander";
+import { untilInterrupted } from "../interrupt.ts";
 import { answer } from "../output.ts";
 import { scoreBatch, scoreOne } from "../scoring.ts";
 import { targetOf } from "../target.ts";
@@ -64,7 +65,8 @@ Examples:
         return;
       }
       if (output === undefined) throw new SetupError("say where the scores go: -o <csv>");
-      const done = await scoreBatch(target, batch as string, output, options, json);
+      const signal = untilInterrupted(`interrupted: nothing was written to ${output}`);
+      const done = await scoreBatch(target, batch as string, output, options, json, signal);
       answer(done, json, ({ people, seconds, perSecond }) =>
         [
           `scored ${people} people in ${seconds.toFixed(1)} s (${perSecond.toFixed(0)} a second),`,

@@ -2,7 +2,7 @@ import { createCipheriv } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { seededRng } from "../rng.ts";
 import { bytesOf, wordsOf } from "./kernel.ts";
-import { challengeKeys, choiceOffsets, compressedRows, hashPads, ROWS_PER_KEY } from "./pads.ts";
+import { challengeKeys, choiceOffsets, compressedRows, hashPads } from "./pads.ts";
 import { type OtParameters, type OtPlan, otPlan } from "./parameters.ts";
 import { otSession } from "./session.ts";
 
@@ -34,7 +34,7 @@ function encrypt(key: Uint8Array, block: bigint): bigint {
 
 /** One pad, straight from its definition. */
 function pad(row: bigint, offset: bigint, index: number): bigint {
-  const t = Math.floor(index / ROWS_PER_KEY);
+  const t = Math.floor(index / 1024);
   const counter = Buffer.alloc(16);
   counter.writeUInt32BE(t, 12);
   const seed = createCipheriv("aes-128-ecb", keys.padSeed, null).setAutoPadding(false);

@@ -22,7 +22,7 @@ import { OT_BATCH_LIMIT, type OtPlan } from "./parameters.ts";
 import { derive, indexBytes, type OtSession } from "./session.ts";
 
 /** Rows hashed under one key. */
-export const ROWS_PER_KEY: number = 1024;
+const ROWS_PER_KEY = 1024;
 /** Blocks per call of the cipher: 64 KiB, what node:crypto is fastest with. */
 const BLOCKS_PER_CALL = 4096;
 

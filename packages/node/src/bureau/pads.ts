@@ -17,6 +17,7 @@ export const PATIENCE_MS: number = 20_000;
 /** Lookups that may wait for pads at a time. */
 const MAX_WAITING = 256;
 const RETRY_MS = 500;
+const SHUTTING_DOWN = "this bureau is shutting down";
 
 interface Waiting {
   readonly count: number;
@@ -62,6 +63,7 @@ export class PadStock implements lookup.Pads {
   }
 
   take(count: number): Promise<ReceiverPads> {
+    if (this.#closed) return Promise.reject(new Refusal("busy", SHUTTING_DOWN));
     if (this.#waiting.length === 0) {
       const ready = this.#receiver?.take(count);
       if (ready !== undefined) {
@@ -135,7 +137,7 @@ export class PadStock implements lookup.Pads {
   close(): void {
     this.#closed = true;
     this.#wake();
-    this.#rejectAll("this bureau is shutting down");
+    this.#rejectAll(SHUTTING_DOWN);
     this.#receiver?.clear();
     this.#sender?.clear();
   }

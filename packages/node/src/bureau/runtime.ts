@@ -5,7 +5,7 @@ import { deploy, deposit, directory, pseudonym, randomOt, score } from "@moiety/
 import type { FastifyInstance } from "fastify";
 import { SetupError } from "../config-error.ts";
 import { logFailure, type NodeContext, type RoleRuntime } from "../context.ts";
-import { readBoxKey, readOprfKey } from "../keys.ts";
+import { KEY_FILES, readBoxKey, readOprfKey, requireListed } from "../keys.ts";
 import { RateLimit } from "../rate.ts";
 import { RECEIPT_CONTEXT } from "../receipt.ts";
 import { requireRole } from "../roles.ts";
@@ -32,6 +32,8 @@ export class Bureau implements RoleRuntime {
     this.#side = config.role === "bureau-a" ? "a" : "b";
     this.#peer = this.#side === "a" ? parties.bureaus.b : parties.bureaus.a;
     this.#keys = readDomainKeys(context, this.#side);
+    const box = readBoxKey(config.keys).publicKey;
+    requireListed(config, KEY_FILES.box, box, parties.get(config.name).box);
     this.#shelf = new Shelf(store, {
       network: parties.network,
       side: this.#side,

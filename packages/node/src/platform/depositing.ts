@@ -37,7 +37,7 @@ export class Depositing {
   readonly #enrolment: Enrolment;
   readonly #outbox: Outbox;
   readonly catalogue: Catalogue;
-  #busy = false;
+  #underWay: { readonly gone: AbortSignal; readonly ended: Promise<unknown> } | undefined;
 
   constructor(context: NodeContext) {
     const { config, parties, switchboard, store } = context;
@@ -53,23 +53,43 @@ export class Depositing {
     return this.#outbox.journey(this.catalogue.domain);
   }
 
-  /** Deposits a CSV as the domain's next version, or resumes one that was interrupted. */
+  /**
+   * Deposits a CSV as the domain's next version, or resumes one that was interrupted. Stops at its
+   * next step once whoever asked is `gone`; what is done by then stays done.
+   */
   async deposit(
     csv: string,
     report: (progress: DepositProgress) => void,
+    gone: AbortSignal,
   ): Promise<DepositProgress> {
-    if (this.#busy) throw new SetupError("a deposit is under way already; wait for it to end");
-    this.#busy = true;
-    try {
-      const source = await digestOf(csv);
-      const journey = this.#resumable(source) ?? (await this.#prepare(csv, source, report));
-      await this.#send(journey, report);
-      const { header } = headerOf(journey);
-      const { records, version } = header;
-      return { stage: "done", done: records, of: records, version };
-    } finally {
-      this.#busy = false;
+    while (this.#underWay !== undefined) {
+      if (!this.#underWay.gone.aborted)
+        throw new SetupError("a deposit is under way already; wait for it to end");
+      await this.#underWay.ended;
     }
+    const work = this.#deposit(csv, (progress) => {
+      gone.throwIfAborted();
+      report(progress);
+    });
+    const ended = work
+      .catch(() => {})
+      .finally(() => {
+        this.#underWay = undefined;
+      });
+    this.#underWay = { gone, ended };
+    return work;
+  }
+
+  async #deposit(
+    csv: string,
+    report: (progress: DepositProgress) => void,
+  ): Promise<DepositProgress> {
+    const source = await digestOf(csv);
+    const journey = this.#resumable(source) ?? (await this.#prepare(csv, source, report));
+    await this.#send(journey, report);
+    const { header } = headerOf(journey);
+    const { records, version } = header;
+    return { stage: "done", done: records, of: records, version };
   }
 
   #resumable(source: string): Journey | undefined {

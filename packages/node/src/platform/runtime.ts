@@ -29,7 +29,11 @@ export class Platform implements RoleRuntime {
   routes(server: FastifyInstance): void {
     server.post("/deposit", async (request, reply) => {
       const { csv } = depositRequest.parse(request.body);
-      const steps = reported<DepositProgress>((report) => this.#depositing.deposit(csv, report));
+      const gone = new AbortController();
+      reply.raw.once("close", () => gone.abort()); // Ctrl-C at the command line, or the end
+      const steps = reported<DepositProgress>((report) =>
+        this.#depositing.deposit(csv, report, gone.signal),
+      );
       return sendLines(reply, steps);
     });
   }

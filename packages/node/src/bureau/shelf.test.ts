@@ -1,0 +1,150 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type Element,
+  multiplyBase,
+  randomScalar,
+  SigningKey,
+  sealedKeyPair,
+  seededRng,
+  unpackNibbles,
+} from "@moiety/crypto";
+import { catalogueBytes, catalogueDigest, parseCatalogue } from "@moiety/model";
+import { type deposit, depositChunk } from "@moiety/protocols";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openStore, type Store } from "../store.ts";
+import { Shelf } from "./shelf.ts";
+
+const { prepareDeposit, openChunk } = depositChunk;
+const rng = seededRng("shelf");
+const signing = new SigningKey(rng.bytes(32));
+const boxes = { a: sealedKeyPair(rng), b: sealedKeyPair(rng) };
+const catalogue = parseCatalogue(
+  `domain: telecom
+version: 1
+identifier: { type: phone, column: phone }
+features:
+  - { name: tenure, type: integer, unit: months, meaning: Months., freshness: P31D, purposes: [x], bins: { edges: [1, 2] } }
+  - { name: late, type: integer, unit: bills, meaning: Late., freshness: P31D, purposes: [x], bins: { edges: [1] } }
+  - { name: data, type: integer, unit: GB, meaning: Data., freshness: P31D, purposes: [x], bins: { edges: [1] } }
+`,
+  "test.yaml",
+);
+
+const people = Array.from({ length: 1500 }, () => multiplyBase(randomScalar(rng)));
+
+function prepared(
+  version: number,
+  pseudonyms: readonly Element[],
+  changes: object = {},
+): depositChunk.PreparedDeposit {
+  const bins = Uint8Array.from({ length: pseudonyms.length * 3 }, (_, i) => i % 3);
+  const facts = {
+    network: "net",
+    platform: "telecom",
+    domain: "telecom",
+    epoch: 1,
+    version,
+    catalogue: catalogueDigest(catalogue),
+    madeAt: 1,
+    ...changes,
+  };
+  const keys = { signing, boxes: { a: boxes.a.publicKey, b: boxes.b.publicKey } };
+  return prepareDeposit({ pseudonyms, bins, features: 3 }, facts, keys, rng);
+}
+
+let folder: string;
+let store: Store;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "moiety-shelf-"));
+  store = await openStore(folder, "net/bureau-a");
+});
+afterEach(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true });
+});
+
+function shelfOf(side: "a" | "b" = "a"): Shelf {
+  return new Shelf(store, {
+    network: "net",
+    side,
+    domain: (name) =>
+      name === "telecom" ? { platform: "telecom", epoch: 1, key: signing.verifyingKey } : undefined,
+  });
+}
+
+function offerOf(made: depositChunk.PreparedDeposit): deposit.Offer {
+  return { ...made, catalogue: catalogueBytes(catalogue) };
+}
+
+async function fill(shelf: Shelf, made: depositChunk.PreparedDeposit): Promise<void> {
+  const offer = offerOf(made);
+  const held = await shelf.open(offer);
+  for (const [index, is] of held.entries())
+    if (!is) await shelf.put(offer, openChunk(made.sealed.a[index]!, index, "a", made, boxes.a));
+  await shelf.complete(offer);
+}
+
+describe("deposits at a bureau", () => {
+  test("are invisible until complete, and survive a restart", async () => {
+    const made = prepared(1, people);
+    const shelf = shelfOf();
+    const offer = offerOf(made);
+    expect(await shelf.open(offer)).toEqual([false, false]);
+    await shelf.put(offer, openChunk(made.sealed.a[0]!, 0, "a", made, boxes.a));
+    expect(shelf.versions("telecom")).toEqual([]);
+    expect(await shelfOf().open(offer)).toEqual([true, false]);
+    await fill(shelfOf(), made);
+    const [held] = shelfOf().versions("telecom");
+    expect(held?.header).toMatchObject({ version: 1, records: 1500 });
+    const record = shelfOf().record("telecom", 1, people[77]!);
+    expect(unpackNibbles(record!, 3)).toHaveLength(3);
+    expect(shelfOf().record("telecom", 1, multiplyBase(randomScalar(rng)))).toBeUndefined();
+  });
+
+  test("keep the two latest versions, and nothing of older ones", async () => {
+    const shelf = shelfOf();
+    for (const version of [1, 2, 3]) await fill(shelf, prepared(version, people.slice(0, 40)));
+    expect(shelf.versions("telecom").map(({ header }) => header.version)).toEqual([3, 2]);
+    expect(shelf.record("telecom", 1, people[0]!)).toBeUndefined();
+    expect(shelf.record("telecom", 2, people[0]!)).toBeDefined();
+    expect(store.table("chunks").getCount()).toBe(2);
+  });
+
+  test("refuse an older version, and another content under a known number", async () => {
+    const shelf = shelfOf();
+    await fill(shelf, prepared(5, people.slice(0, 10)));
+    await expect(shelf.open(offerOf(prepared(4, people)))).rejects.toThrow("version 5 is held");
+    await expect(shelf.open(offerOf(prepared(5, people)))).rejects.toThrow("another content");
+  });
+
+  test.each([
+    ["of another platform", { platform: "payments" }, "not a domain of payments"],
+    ["of an unknown domain", { domain: "water" }, "not a domain"],
+    ["of another network", { network: "other" }, "not a domain"],
+    ["of another epoch", { epoch: 2 }, "epoch 1"],
+    ["with another catalogue", { catalogue: new Uint8Array(32) }, "not the one"],
+  ])("refuse a header %s", async (_what, changes, why) => {
+    const offer = offerOf(prepared(1, people.slice(0, 3), changes));
+    await expect(shelfOf().open(offer)).rejects.toThrow(why);
+    expect(store.table("deposits").getCount()).toBe(0);
+  });
+
+  test("refuse a signature by another key", async () => {
+    const offer = offerOf(prepared(1, people.slice(0, 3)));
+    const signature = Uint8Array.from(offer.signature, (byte, i) => (i === 0 ? byte ^ 1 : byte));
+    await expect(shelfOf().open({ ...offer, signature })).rejects.toThrow("wrong signature");
+  });
+
+  test("do not complete under a root of other records", async () => {
+    const made = prepared(1, people.slice(0, 20));
+    // Side b's root stands in the header as well: what a checks is its own.
+    const shelf = shelfOf("b");
+    const offer = offerOf(made);
+    await shelf.open(offer);
+    await shelf.put(offer, openChunk(made.sealed.a[0]!, 0, "a", made, boxes.a));
+    await expect(shelf.complete(offer)).rejects.toThrow("not those of the root");
+    expect(shelf.versions("telecom")).toEqual([]);
+  });
+});
