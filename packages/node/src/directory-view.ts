@@ -58,13 +58,12 @@ export class DirectoryView {
     return found;
   }
 
-  /** The latest complete version of a domain at one bureau; 0 when it has none. */
-  async versionAt(bureau: string, domain: string): Promise<number> {
+  /** The complete versions of a domain at one bureau, in no particular order. */
+  async versionsAt(bureau: string, domain: string): Promise<number[]> {
     const { deposits } = await this.#ask(bureau, []);
-    const versions = this.#verified(bureau, deposits)
+    return this.#verified(bureau, deposits)
       .filter(({ header }) => header.domain === domain)
       .map(({ header }) => header.version);
-    return Math.max(0, ...versions);
   }
 
   async #fetchCommon(): Promise<ReadonlyMap<string, CommonDeposit>> {

@@ -10,6 +10,9 @@ import { Platform } from "./platform/runtime.ts";
 import { Supervisor } from "./supervisor/runtime.ts";
 import type { TrafficTallies } from "./traffic.ts";
 
+/** Longest wait for sessions to end when a node stops. */
+const DRAIN_MS = 3_000;
+
 /** Role and state of a node, as `moiety status` shows them. */
 export interface NodeStatus {
   readonly node: string;
@@ -99,9 +102,17 @@ async function shutDown(
   await control?.close();
   await runtime?.close();
   context.switchboard.close();
+  await drained(context);
   await context.links.close();
   await context.store.close();
   context.log.info("stopped");
+}
+
+/** Roles that are in the middle of a write must not find the store closed. */
+async function drained({ switchboard }: NodeContext): Promise<void> {
+  const deadline = Date.now() + DRAIN_MS;
+  while (switchboard.running.size > 0 && Date.now() < deadline)
+    await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

@@ -36,9 +36,11 @@ export class Inquiries {
   }
 
   /** Throws `Refusal`: "conflict" where the bank should look at the directory again. */
-  resolve(bank: string, inquiry: Inquiry, nowMs: number): score.Resolved {
+  async resolve(bank: string, inquiry: Inquiry, nowMs: number): Promise<score.Resolved> {
     const model = this.#entitled(bank, inquiry, nowMs);
-    const deposits = inquiry.deposits.map((named) => this.#deposit(named, model));
+    const deposits = await Promise.all(
+      inquiry.deposits.map((named) => this.#deposit(named, model)),
+    );
     const places = this.#places(inquiry, deposits, model);
     if (inquiry.people * places.length > MAX_LOOKUPS)
       throw new Refusal("refused", `more than ${MAX_LOOKUPS} lookups in one inquiry`);
@@ -88,16 +90,19 @@ export class Inquiries {
     return model;
   }
 
-  /** The deposit named, undefined for version 0: the platform has none. */
-  #deposit(
+  /**
+   * The deposit named, undefined for version 0: the platform has none that both bureaus hold. A bank
+   * may not choose 0 where there is one: two inquiries would tell it that platform's part of a score.
+   */
+  async #deposit(
     { domain, epoch, version }: scoreHeader.DepositVersion,
     { certificate }: InstalledModel,
-  ): HeldDeposit | undefined {
+  ): Promise<HeldDeposit | undefined> {
     if (this.#parties.domains.get(domain)?.epoch !== epoch)
       throw new Refusal("conflict", `${domain} is in another epoch`);
     const held = this.#shelf.versions(domain);
     if (version === 0) {
-      if (held.length === 0) return undefined;
+      if (held.length === 0 || !(await this.#shelf.isCommon(domain))) return undefined;
       throw new Refusal("conflict", `${domain} has a deposit`);
     }
     const deposit = held.find(({ header }) => header.version === version);

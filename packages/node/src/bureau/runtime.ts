@@ -5,6 +5,7 @@ import { deploy, deposit, directory, pseudonym, randomOt, score } from "@moiety/
 import type { FastifyInstance } from "fastify";
 import { SetupError } from "../config-error.ts";
 import { logFailure, type NodeContext, type RoleRuntime } from "../context.ts";
+import { DirectoryView } from "../directory-view.ts";
 import { KEY_FILES, readBoxKey, readOprfKey, requireListed } from "../keys.ts";
 import { RateLimit } from "../rate.ts";
 import { RECEIPT_CONTEXT } from "../receipt.ts";
@@ -34,6 +35,7 @@ export class Bureau implements RoleRuntime {
     this.#keys = readDomainKeys(context, this.#side);
     const box = readBoxKey(config.keys).publicKey;
     requireListed(config, KEY_FILES.box, box, parties.get(config.name).box);
+    const directoryView = new DirectoryView(config.name, parties, context.switchboard);
     this.#shelf = new Shelf(store, {
       network: parties.network,
       side: this.#side,
@@ -43,6 +45,8 @@ export class Bureau implements RoleRuntime {
         const { platform, epoch } = owner;
         return { platform, epoch, key: parties.verifying(platform) };
       },
+      peerVersions: (domain) => directoryView.versionsAt(this.#peer, domain),
+      notDropped: (error) => logFailure(context.log, error),
     });
     this.#models = new Models(
       store,
@@ -80,6 +84,7 @@ export class Bureau implements RoleRuntime {
 
   async close(): Promise<void> {
     this.#pads.close();
+    await this.#shelf.close();
   }
 
   #services(): Service[] {
@@ -109,7 +114,7 @@ export class Bureau implements RoleRuntime {
       service(
         directory.directory,
         "bureau",
-        ({ client }) => must(client, "platform", "bank", "supervisor"),
+        ({ client }) => must(client, "platform", "bank", "supervisor", "bureau-a", "bureau-b"),
         (session) => directory.bureau(session, { list: (domains) => this.#list(domains) }),
       ),
       service(
@@ -185,7 +190,7 @@ export class Bureau implements RoleRuntime {
     const peerKey = parties.verifying(this.#peer);
     this.#scored += await score.bureau(session, {
       network: parties.network,
-      resolve: async (bank, inquiry) => this.#inquiries.resolve(bank, inquiry, clock.now()),
+      resolve: (bank, inquiry) => this.#inquiries.resolve(bank, inquiry, clock.now()),
       intend: (id, header) => this.#inquiries.intend(id, header),
       keep: (id, sealed) => {
         this.#inquiries.keep(id, sealed).catch((error: unknown) => logFailure(log, error));

@@ -12,7 +12,7 @@ import {
 } from "@moiety/crypto";
 import { catalogueBytes, catalogueDigest, parseCatalogue } from "@moiety/model";
 import { type deposit, depositChunk } from "@moiety/protocols";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { openStore, type Store } from "../store.ts";
 import { Shelf } from "./shelf.ts";
 
@@ -56,22 +56,36 @@ function prepared(
 
 let folder: string;
 let store: Store;
+const shelves: Shelf[] = [];
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "moiety-shelf-"));
   store = await openStore(folder, "net/bureau-a");
 });
 afterEach(async () => {
+  peerVersions = () => Promise.resolve([]);
+  for (const shelf of shelves.splice(0)) await shelf.close();
   await store.close();
   rmSync(folder, { recursive: true });
 });
 
+/** What the other bureau holds, in these tests. */
+let peerVersions: () => Promise<number[]> = () => Promise.resolve([]);
+
 function shelfOf(side: "a" | "b" = "a"): Shelf {
-  return new Shelf(store, {
+  const shelf = new Shelf(store, {
+    peerVersions: () => peerVersions(),
+    notDropped: () => {},
     network: "net",
     side,
     domain: (name) =>
       name === "telecom" ? { platform: "telecom", epoch: 1, key: signing.verifyingKey } : undefined,
   });
+  shelves.push(shelf);
+  return shelf;
+}
+
+function versionsIn(shelf: Shelf): number[] {
+  return shelf.versions("telecom").map(({ header }) => header.version);
 }
 
 function offerOf(made: depositChunk.PreparedDeposit): deposit.Offer {
@@ -106,10 +120,29 @@ describe("deposits at a bureau", () => {
   test("keep the two latest versions, and nothing of older ones", async () => {
     const shelf = shelfOf();
     for (const version of [1, 2, 3]) await fill(shelf, prepared(version, people.slice(0, 40)));
-    expect(shelf.versions("telecom").map(({ header }) => header.version)).toEqual([3, 2]);
+    await vi.waitFor(() => expect(versionsIn(shelf)).toEqual([3, 2]));
+    await vi.waitFor(() => expect(store.table("deposits").getCount()).toBe(2));
     expect(shelf.record("telecom", 1, people[0]!)).toBeUndefined();
     expect(shelf.record("telecom", 2, people[0]!)).toBeDefined();
     expect(store.table("chunks").getCount()).toBe(2);
+  });
+
+  test("keep the latest version that the other bureau holds too, whatever its age", async () => {
+    const shelf = shelfOf();
+    peerVersions = () => Promise.resolve([1]);
+    for (const version of [1, 2, 3, 4]) await fill(shelf, prepared(version, people.slice(0, 9)));
+    await vi.waitFor(() => expect(versionsIn(shelf)).toEqual([4, 3, 1]));
+    expect(await shelf.isCommon("telecom")).toBe(true);
+    peerVersions = () => Promise.resolve([99]);
+    expect(await shelf.isCommon("telecom")).toBe(false);
+  });
+
+  test("remove nothing while the other bureau cannot be asked", async () => {
+    const shelf = shelfOf();
+    peerVersions = () => Promise.reject(new Error("down"));
+    for (const version of [1, 2, 3]) await fill(shelf, prepared(version, people.slice(0, 9)));
+    expect(versionsIn(shelf)).toEqual([3, 2, 1]);
+    expect(shelf.record("telecom", 1, people[0]!)).toBeDefined();
   });
 
   test("refuse an older version, and another content under a known number", async () => {

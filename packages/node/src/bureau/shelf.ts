@@ -9,7 +9,11 @@ const { ChunkError } = depositChunk;
 const { chunkCount, recordBytes } = depositHeader;
 type DepositHeader = depositHeader.DepositHeader;
 
-/** Complete versions of a domain that stay: the latest, and the one that inquiries may still name. */
+/**
+ * Complete versions of a domain that stay: the latest, and the one that inquiries may still name. So
+ * does, whatever its age, the latest that the other bureau holds too: without it the platform's
+ * users would all count as unknown while the other bureau catches up.
+ */
 const KEPT_VERSIONS = 2;
 /** Records removed in one transaction when a version is dropped. */
 const DROP_SLICE = 20_000;
@@ -26,6 +30,10 @@ export interface ShelfRules {
   readonly side: depositChunk.Side;
   /** The platform that owns a domain and its key, and the domain's current epoch. */
   domain(name: string): { platform: string; key: VerifyingKey; epoch: number } | undefined;
+  /** Versions of a domain that the other bureau holds complete; rejects when it cannot be asked. */
+  peerVersions(domain: string): Promise<readonly number[]>;
+  /** Told when old versions could not be removed; they are tried again after the next deposit. */
+  notDropped(error: unknown): void;
 }
 
 export class Shelf implements deposit.DepositShelf {
@@ -40,6 +48,9 @@ export class Shelf implements deposit.DepositShelf {
   /** Digest → canonical catalogue. */
   readonly #catalogues: Table;
   readonly #held = new Map<string, HeldDeposit[]>();
+  /** Removal of old versions, one after the other. */
+  #dropping: Promise<void> = Promise.resolve();
+  #closing = false;
 
   constructor(store: Store, rules: ShelfRules) {
     this.#store = store;
@@ -120,7 +131,25 @@ export class Shelf implements deposit.DepositShelf {
     this.#checkWhole(header);
     await this.#deposits.put(place, writeDeposit(COMPLETE, offer));
     this.#show({ ...offer, state: COMPLETE });
-    await this.#dropOld(header.domain);
+    this.#dropping = this.#dropping
+      .then(() => this.#dropOld(header.domain))
+      .catch((error: unknown) => this.#rules.notDropped(error));
+  }
+
+  /** Stops removing old versions and waits until the store is not used any more. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.#dropping;
+  }
+
+  /** Whether some complete version of a domain is held by both bureaus. Rejects as `peerVersions`. */
+  async isCommon(domain: string): Promise<boolean> {
+    return (await this.#latestCommon(domain)) !== undefined;
+  }
+
+  async #latestCommon(domain: string): Promise<number | undefined> {
+    const theirs = new Set(await this.#rules.peerVersions(domain));
+    return this.versions(domain).find(({ header }) => theirs.has(header.version))?.header.version;
   }
 
   #check({ header, bytes, signature, catalogue }: deposit.Offer): void {
@@ -166,15 +195,18 @@ export class Shelf implements deposit.DepositShelf {
 
   /** Removes what no inquiry may name any more: older versions, and abandoned beginnings. */
   async #dropOld(domain: string): Promise<void> {
-    const versions = this.#held.get(domain) ?? [];
-    const kept = versions.slice(0, KEPT_VERSIONS);
+    if (this.#closing) return;
+    const common = await this.#latestCommon(domain);
+    const held = this.#held.get(domain) ?? [];
+    const kept = held.filter(({ header }, age) => age < KEPT_VERSIONS || header.version === common);
     this.#held.set(domain, kept);
-    const oldest = kept.at(-1)?.header.version ?? 0;
+    const keep = new Set(kept.map(({ header }) => header.version));
+    const latest = kept[0]?.header.version ?? 0;
     const prefix = key(domain);
     const known = this.#deposits.getKeys({ start: prefix, end: after(prefix) });
     for (const place of [...known]) {
       const version = place.readUInt32BE(prefix.length);
-      if (version < oldest) await this.#drop(place);
+      if (version < latest && !keep.has(version)) await this.#drop(place);
     }
   }
 
@@ -184,6 +216,7 @@ export class Shelf implements deposit.DepositShelf {
         const range = { start: place, end: after(place), limit: DROP_SLICE };
         const keys = [...table.getKeys(range)];
         if (keys.length === 0) break;
+        if (this.#closing) return; // what is left goes after the next deposit
         await this.#store.transaction(() => {
           for (const each of keys) void table.remove(each);
         });

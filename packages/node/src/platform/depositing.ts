@@ -140,9 +140,9 @@ export class Depositing {
     const { a, b } = parties.bureaus;
     const { domain } = this.catalogue;
     const known = await retrying(clock, () =>
-      Promise.all([this.#directory.versionAt(a, domain), this.#directory.versionAt(b, domain)]),
+      Promise.all([this.#directory.versionsAt(a, domain), this.#directory.versionsAt(b, domain)]),
     );
-    return Math.max(this.last?.version ?? 0, ...known) + 1;
+    return Math.max(this.last?.version ?? 0, ...known.flat()) + 1;
   }
 
   /** To both bureaus at once; one that fails does not hold up the other. */
