@@ -1,4 +1,5 @@
 /** Deposits for tests: keys, headers, content; pseudonyms are random bytes, which chunks carry alike. */
+import { createHash } from "node:crypto";
 import {
   type Element,
   type Rng,
@@ -26,11 +27,17 @@ export const boxes: Readonly<Record<Side, SealedKeyPair>> = {
   b: sealedKeyPair(keyRng),
 };
 
+export const CATALOGUE: Uint8Array = Buffer.from("a catalogue");
+
+export function digestOf(catalogue: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash("sha256").update(catalogue).digest());
+}
+
 export type Facts = Parameters<typeof prepareDeposit>[1];
 
 export function facts(changed: Partial<Facts> = {}): Facts {
-  const catalogue = new Uint8Array(32).fill(5);
-  const names = { network: "test", platform: "telecom", domain: "telecom" };
+  const catalogue = digestOf(CATALOGUE);
+  const names = { network: "test", platform: "platform", domain: "telecom" };
   return { ...names, epoch: 1, version: 1, catalogue, madeAt: 1_700_000_000, ...changed };
 }
 
@@ -71,7 +78,7 @@ export function platformInput(
 ): PlatformInput {
   return {
     ...prepared,
-    catalogue: new Uint8Array(20),
+    catalogue: CATALOGUE,
     sealed(index) {
       sent(index);
       return prepared.sealed[side][index] as Uint8Array;
@@ -81,8 +88,11 @@ export function platformInput(
   };
 }
 
+export function receiptOf(side: Side, header: Uint8Array): Uint8Array {
+  return sign(bureauKeys[side], "test receipt", header);
+}
+
 export function bureauInput(side: Side, shelf: DepositShelf): BureauInput {
-  const receipt = (header: Uint8Array): Uint8Array =>
-    sign(bureauKeys[side], "test receipt", header);
+  const receipt = (header: Uint8Array): Uint8Array => receiptOf(side, header);
   return { side, box: boxes[side], shelf, receipt };
 }

@@ -4,7 +4,7 @@ import { Refusal } from "@moiety/kit";
 import { ChunkError, type OpenedChunk, type Side } from "./deposit/chunk.ts";
 import { chunkCount, verifyHeader } from "./deposit/header.ts";
 import type { DepositShelf, Offer } from "./deposit/protocol.ts";
-import { platformKey, rootOn } from "./test-deposits.ts";
+import { digestOf, platformKey, rootOn } from "./test-deposits.ts";
 
 interface Staged {
   readonly bytes: Uint8Array;
@@ -20,9 +20,11 @@ export class MemoryShelf implements DepositShelf {
     this.#side = side;
   }
 
-  async open({ header, bytes, signature }: Offer): Promise<boolean[]> {
+  async open({ header, bytes, signature, catalogue }: Offer): Promise<boolean[]> {
     if (!verifyHeader({ bytes, signature }, platformKey.verifyingKey))
       throw new Refusal("refused", "wrong signature");
+    if (!constantTimeEqual(digestOf(catalogue), header.catalogue))
+      throw new Refusal("refused", "another catalogue than the header names");
     const known = this.#versions.get(header.version) ?? {
       bytes,
       chunks: new Map<number, OpenedChunk>(),

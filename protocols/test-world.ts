@@ -1,15 +1,6 @@
-/** Runs a protocol among parties of this process, over memory links, and tells how each one ended. */
-import { seededRng } from "@moiety/crypto";
-import {
-  type Link,
-  type Messages,
-  type Protocol,
-  ProtocolError,
-  type Session,
-  Switchboard,
-  service,
-} from "@moiety/kit";
-import { memoryLinks, type Tap } from "@moiety/transport";
+/** Runs a protocol among parties of this process and tells how each one ended. */
+import { type Messages, type Meter, type Protocol, ProtocolError, type Session } from "@moiety/kit";
+import { type FrameTap, type OutputsOf, runProtocol } from "@moiety/lab";
 import { expect } from "vitest";
 
 /** How one party's run ended. */
@@ -20,72 +11,42 @@ export type Ending<Output = unknown> =
 export interface PlayOptions {
   /** All randomness of the run. */
   readonly seed?: string;
-  /** Names of parties; without one, a party is called by its role. */
-  readonly names?: Readonly<Record<string, string>>;
-  /** Sees every record of every link; may change it, drop it, or cut the links. */
-  readonly tap?: (cut: () => void) => Tap;
+  /** Sees every frame; a sender whose frame makes it throw loses its session. */
+  readonly tap?: FrameTap;
 }
 
-type Endings<C> = {
-  readonly [R in keyof C]: C[R] extends (session: never) => Promise<infer Output>
-    ? Ending<Output>
-    : never;
+export type Played<Cast> = {
+  readonly [R in keyof OutputsOf<Cast>]: Ending<OutputsOf<Cast>[R]>;
+} & {
+  /** What each role sent, by message. */
+  readonly meters: Readonly<Record<string, Meter>>;
 };
 
-/** Plays one session to its end, whatever the end. Rejects only for a mistake of the test's own. */
+/** Plays one session to its end, whatever the end. Parties are called by their roles. */
 export async function play<
   Role extends string,
   M extends Messages,
   Parameters,
-  C extends { readonly [R in Role]: (session: Session<M, R>) => Promise<unknown> },
+  Cast extends { readonly [R in Role]: (session: Session<M, R>) => Promise<unknown> },
 >(
   protocol: Protocol<Role, M, Parameters>,
-  cast: C,
-  { seed = "play", names = {}, tap }: PlayOptions = {},
-): Promise<Endings<C>> {
-  const rng = seededRng(seed);
-  const [opener, ...others] = protocol.roles as readonly [Role, ...Role[]];
-  const parties = Object.fromEntries(
-    protocol.roles.map((role) => [role, names[role] ?? role]),
-  ) as Record<Role, string>;
-  const links = mesh(Object.values(parties), tap);
-  const begun = new Map<Role, Promise<Ending>>();
-  const boards = protocol.roles.map((role) => {
-    const self = parties[role];
-    let failed: (error: ProtocolError) => void = () => {};
-    const board = new Switchboard({
-      self,
-      linkTo: async (peer) => links.get(`${self} ${peer}`) as Link,
-      rng: rng.fork(role),
-      onFailure: (error) => failed(error),
-    });
-    const run = (session: Session<M, Role>): Promise<void> =>
-      new Promise((done, failing) => {
-        const output = cast[role](session);
-        // The session puts the name to what a role throws: only then is it known how it ended.
-        const named = new Promise<Ending>((ended) => {
-          failed = (error) => ended({ error });
-          output.then((value) => ended({ output: value })).catch(() => {});
-        });
-        begun.set(role, named);
-        output.then(() => done(), failing);
-      });
-    if (role !== opener)
-      board.serve(service(protocol as unknown as Protocol<Role, M>, role, () => {}, run));
-    for (const [ends, link] of links) if (ends.startsWith(`${self} `)) board.attach(link);
-    return board;
+  cast: Cast,
+  { seed = "play", tap }: PlayOptions = {},
+): Promise<Played<Cast>> {
+  const run = await runProtocol(protocol as unknown as Protocol<Role, M>, cast, {
+    seed,
+    links: "memory",
+    ...(tap && { tap }),
   });
-  const first = (boards[0] as Switchboard).run(
-    protocol as unknown as Protocol<Role, M>,
-    opener,
-    parties,
-    (session) => cast[opener](session),
-  );
-  const ended: [Role, Ending][] = [[opener, await ending(first)]];
-  for (const role of others) ended.push([role, (await begun.get(role)) ?? notBegun(role)]);
-  for (const board of boards) board.close();
-  for (const link of links.values()) link.close();
-  return Object.fromEntries(ended) as unknown as Endings<C>;
+  const endings = protocol.roles.map((role) => {
+    const error = run.errors[role];
+    const ending: Ending =
+      error === undefined && role in run.outputs
+        ? { output: run.outputs[role as keyof typeof run.outputs] }
+        : { error: error ?? neverBegan(role) };
+    return [role, ending] as const;
+  });
+  return { ...Object.fromEntries(endings), meters: run.meters } as Played<Cast>;
 }
 
 /** The error in which a party's run must have ended. */
@@ -100,30 +61,27 @@ export function outputOf<Output>(ending: Ending<Output>): Output {
   return ending.output;
 }
 
-async function ending(run: Promise<unknown>): Promise<Ending> {
-  try {
-    return { output: await run };
-  } catch (error) {
-    if (error instanceof ProtocolError) return { error };
-    throw error;
-  }
+/** The session with every body that is sent, or every one that is received, put through `change`. */
+export function changing<S extends object>(
+  session: S,
+  way: "send" | "receive",
+  change: (name: string, body: unknown) => unknown,
+): S {
+  return new Proxy(session, {
+    get(target, property) {
+      const value: unknown = Reflect.get(target, property);
+      if (typeof value !== "function") return value;
+      if (property !== way) return value.bind(target);
+      if (way === "send")
+        return (to: string, name: string, body: unknown) =>
+          value.call(target, to, name, change(name, body));
+      return async (from: string, name: string, withinMs?: number) =>
+        change(name, await value.call(target, from, name, withinMs));
+    },
+  });
 }
 
-function notBegun(party: string): Ending {
+function neverBegan(party: string): ProtocolError {
   const culprit = { party, protocol: "none", step: "opening", code: "lost" } as const;
-  return { error: new ProtocolError(culprit, "never began") };
-}
-
-function mesh(names: readonly string[], tap: PlayOptions["tap"]): Map<string, Link> {
-  const links = new Map<string, Link>();
-  const cut = (): void => {
-    for (const link of links.values()) link.close();
-  };
-  const options = tap === undefined ? {} : { tap: tap(cut) };
-  for (const [at, first] of names.entries())
-    for (const second of names.slice(at + 1)) {
-      const [near, far] = memoryLinks(first, second, options);
-      links.set(`${first} ${second}`, near).set(`${second} ${first}`, far);
-    }
-  return links;
+  return new ProtocolError(culprit, "never began, or never ended");
 }

@@ -5,6 +5,7 @@ import {
   FRAME_HEADER_BYTES,
   fixedBytes,
   list,
+  Misbehaviour,
   message,
   object,
   type SessionOf,
@@ -83,7 +84,10 @@ export async function bank(
   application: Application,
 ): Promise<Verdict> {
   session.send("supervisor", "application", application);
-  return session.receive("supervisor", "verdict");
+  const verdict = await session.receive("supervisor", "verdict");
+  if (verdict.certificate.length > 0 === verdict.objections.length > 0)
+    throw new Misbehaviour(session.party("supervisor"), "malformed", "neither yes nor no");
+  return verdict;
 }
 
 /** The supervisor: `judge` stores what it grants before it resolves. */

@@ -76,7 +76,7 @@ export const deposit = defineProtocol({
         }),
         accepted: { count: 1, bytes: map + 8 + binaryBytes(64) },
       },
-      rounds: n === 0 ? 3 : 4 + 2 * Math.ceil(n / CHUNKS_AHEAD),
+      rounds: 2 + 2 * Math.ceil(n / CHUNKS_AHEAD),
     };
   },
 });

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import {
   boxes,
   bureauInput,
+  CATALOGUE,
   content,
   platformInput,
   platformKey,
@@ -22,7 +23,6 @@ const rng = seededRng("resumption");
 const given = content(rng, (CHUNKS - 1) * CHUNK_RECORDS + 1, 2);
 const prepared = prepare(given, rng);
 const another = prepare(given, rng);
-const names = { platform: "telecom" };
 
 type PlatformSession = SessionOf<typeof deposit, "platform">;
 type BureauSession = SessionOf<typeof deposit, "bureau">;
@@ -45,7 +45,7 @@ function against(
     platform: role,
     bureau: (session: BureauSession) => bureau(session, bureauInput("a", shelf)),
   };
-  return play(deposit, cast, { names, ...options });
+  return play(deposit, cast, options);
 }
 
 /** Digest of what is visible of version 1, or undefined. */
@@ -61,18 +61,14 @@ async function whole(): Promise<string> {
   return visible(shelf) as string;
 }
 
-/** Cuts all links after `limit` records have passed; tells how many did. */
+/** Whoever sends after `limit` frames have passed breaks down; tells how many it was in all. */
 function cutting(limit: number): { options: PlayOptions; passed: () => number } {
   let passed = 0;
-  const options: PlayOptions = {
-    tap: (cut) => () => {
-      passed += 1;
-      if (passed <= limit) return undefined;
-      cut();
-      return "drop";
-    },
+  const tap = (): undefined => {
+    passed += 1;
+    if (passed > limit) throw new Error("cut");
   };
-  return { options, passed: () => passed };
+  return { options: { tap }, passed: () => passed };
 }
 
 describe("a deposit that is cut", () => {
@@ -150,7 +146,7 @@ describe("a bureau names the platform that", () => {
     const shelf = new MemoryShelf("a");
     const wrong = underHeader({ ...small.header, rootA: small.header.rootB }, small);
     const ended = await against(shelf, (session) => platform(session, wrong));
-    expect(failureOf(ended.bureau)).toMatchObject({ party: "telecom", code: "cheat" });
+    expect(failureOf(ended.bureau)).toMatchObject({ party: "platform", code: "cheat" });
     expect(failureOf(ended.platform)).toMatchObject({ party: "bureau", code: "aborted" });
     expect(shelf.records(1)).toBeUndefined();
     expect(shelf.held(1)).toEqual([]);
@@ -158,16 +154,16 @@ describe("a bureau names the platform that", () => {
 
   test("offers the deposit of another platform", async () => {
     const shelf = new MemoryShelf("a");
-    const role = (session: PlatformSession) => platform(session, platformInput(small, "a"));
-    const ended = await against(shelf, role, { names: { platform: "shop" } });
-    expect(failureOf(ended.bureau)).toMatchObject({ party: "shop", code: "cheat" });
+    const stolen = prepare(content(rng, 3, 2), rng, { platform: "shop" });
+    const ended = await against(shelf, (session) => platform(session, platformInput(stolen, "a")));
+    expect(failureOf(ended.bureau)).toMatchObject({ party: "platform", code: "cheat" });
     expect(shelf.held(1)).toEqual([]);
   });
 
   test("sends a chunk that does not open", async () => {
     const shelf = new MemoryShelf("a");
     const ended = await against(shelf, (session) => platform(session, platformInput(small, "b")));
-    expect(failureOf(ended.bureau)).toMatchObject({ party: "telecom", code: "cheat" });
+    expect(failureOf(ended.bureau)).toMatchObject({ party: "platform", code: "cheat" });
     expect(shelf.held(1)).toEqual([]);
   });
 
@@ -177,14 +173,14 @@ describe("a bureau names the platform that", () => {
       session.send("bureau", "chunk", { index: 1, sealed: prepared.sealed.a[1] as Uint8Array });
       await session.receive("bureau", "stored");
     });
-    expect(failureOf(ended.bureau)).toMatchObject({ party: "telecom", code: "mismatch" });
+    expect(failureOf(ended.bureau)).toMatchObject({ party: "platform", code: "mismatch" });
   });
 
   test("sends what is no header", async () => {
     const ended = await against(new MemoryShelf("a"), (session) =>
       offer(session, { ...prepared, bytes: Uint8Array.of(1, 2, 3) }),
     );
-    expect(failureOf(ended.bureau)).toMatchObject({ party: "telecom", code: "malformed" });
+    expect(failureOf(ended.bureau)).toMatchObject({ party: "platform", code: "malformed" });
   });
 
   test("cannot sign for its domain", async () => {
@@ -242,13 +238,13 @@ describe("a platform names the bureau that", () => {
   test.each(misbehaving)("%s", async (_, role, code) => {
     const input = platformInput(prepared, "a");
     const cast = { platform: (session: PlatformSession) => platform(session, input), bureau: role };
-    const ended = await play(deposit, cast, { names });
+    const ended = await play(deposit, cast);
     expect(failureOf(ended.platform)).toMatchObject({ party: "bureau", code });
   });
 });
 
 async function offer(session: PlatformSession, what: PreparedDeposit): Promise<void> {
   const { bytes: header, signature } = what;
-  session.send("bureau", "offer", { header, signature, catalogue: new Uint8Array() });
+  session.send("bureau", "offer", { header, signature, catalogue: CATALOGUE });
   await session.receive("bureau", "held");
 }

@@ -41,14 +41,10 @@ async function depositTwice(): Promise<Stored> {
 }
 
 async function deliver(prepared: PreparedDeposit, side: Side, shelf: MemoryShelf): Promise<void> {
-  const endings = await play(
-    deposit,
-    {
-      platform: (session) => platform(session, platformInput(prepared, side)),
-      bureau: (session) => bureau(session, bureauInput(side, shelf)),
-    },
-    { names: { platform: "telecom" } },
-  );
+  const endings = await play(deposit, {
+    platform: (session) => platform(session, platformInput(prepared, side)),
+    bureau: (session) => bureau(session, bureauInput(side, shelf)),
+  });
   outputOf(endings.platform);
 }
 

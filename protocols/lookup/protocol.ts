@@ -47,7 +47,7 @@ export interface LookupCost {
 export function lookupBytes({ lookups, segments }: LookupCost): { choose: number; tables: number } {
   const d = (lookups + 1) >> 1;
   const e = lookups * MASKED_BYTES;
-  const named = 1 + 6 + 6 + 7 + 7 + 3 * 6; // a map of batch, offset, count, four bytes each
+  const named = 1 + 6 + 7 + 6 + 3 * 6; // a map of batch, offset, count, four bytes each
   return {
     choose:
       FRAME_HEADER_BYTES +

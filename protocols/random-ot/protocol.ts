@@ -72,7 +72,7 @@ export const randomOt = defineProtocol({
         response: { count: n, bytes: n * field("hashes", LARGEST.response) },
         ready: { count: n, bytes: n * field("batch", 4) },
       },
-      rounds: 3 + 4 * n,
+      rounds: 2 + 4 * n,
     };
   },
 });

@@ -1,66 +1,14 @@
-/** Inquiries good and bad, between honest parties and against dishonest ones. */
-import { type Element, type SeededRng, seededRng, sign } from "@moiety/crypto";
-import { Refusal, type SessionOf } from "@moiety/kit";
+/** Inquiries good and bad: what a bank gets, and what a bureau does not even begin. */
+import { type Element, seededRng, sign } from "@moiety/crypto";
+import { Refusal } from "@moiety/kit";
 import { describe, expect, test } from "vitest";
-import { type DealtPads, dealBooks } from "../test-dealer.ts";
-import { BUREAUS, type Bureau, bureauKeys, InquiryWorld, type Shape } from "../test-inquiries.ts";
+import { dealBooks } from "../test-dealer.ts";
+import { BUREAUS, type Bureau, bureauKeys, InquiryWorld } from "../test-inquiries.ts";
+import { type BureauSession, inquire, levels, SMALL, setting } from "../test-scoring.ts";
 import { SIGMAS, uniformDeviation } from "../test-statistics.ts";
-import { failureOf, outputOf, play } from "../test-world.ts";
+import { failureOf, outputOf } from "../test-world.ts";
 import { type DepositVersion, headerDigest, type Inquiry, inquiryHeader } from "./header.ts";
-import { type BankInput, type BureauInput, bank, bureau, fromBytes, score } from "./protocol.ts";
-
-const SMALL: Shape = { people: 3, domains: 2, features: 2 };
-
-type BankSession = SessionOf<typeof score, "bank">;
-type BureauSession = SessionOf<typeof score, Bureau>;
-type Meter = Record<string, { count: number; bytes: number }>;
-
-interface Setting {
-  readonly world: InquiryWorld;
-  readonly pads: Readonly<Record<Bureau, DealtPads>>;
-}
-
-function setting(shape: Shape = SMALL, rng: SeededRng = seededRng("inquiries")): Setting {
-  const world = new InquiryWorld(rng, shape);
-  for (let domain = 0; domain < shape.domains; domain += 1) world.deposit(rng, domain);
-  const lookups = shape.people * shape.domains * shape.features;
-  return { world, pads: dealBooks(rng, 2 * lookups) };
-}
-
-interface Changes {
-  readonly bank?: Partial<BankInput>;
-  readonly a?: Partial<BureauInput>;
-  readonly b?: Partial<BureauInput>;
-  /** Played instead of the honest role. */
-  readonly roles?: {
-    readonly bank?: (session: BankSession) => Promise<unknown>;
-    readonly a?: (session: BureauSession) => Promise<unknown>;
-    readonly b?: (session: BureauSession) => Promise<unknown>;
-  };
-}
-
-async function inquire({ world, pads }: Setting, { roles, ...changed }: Changes = {}) {
-  const meters: Partial<Record<"bank" | Bureau, Meter>> = {};
-  const metered = <S extends BankSession | BureauSession>(session: S): S => {
-    meters[session.role] = (session as unknown as { meter: Meter }).meter;
-    return session;
-  };
-  const asBureau = (side: Bureau) => (session: BureauSession) =>
-    roles?.[side]?.(session) ??
-    bureau(metered(session), world.bureauInput(side, pads[side], changed[side]));
-  const endings = await play(score, {
-    bank: (session: BankSession): Promise<unknown> =>
-      roles?.bank?.(session) ?? bank(metered(session), world.bankInput(changed.bank)),
-    a: asBureau("a"),
-    b: asBureau("b"),
-  });
-  return { ...endings, meters };
-}
-
-/** Random OTs that are left at both bureaus: an inquiry that is refused costs none. */
-function levels({ pads }: Setting): number[] {
-  return BUREAUS.map((side) => pads[side].receiver.level);
-}
+import { fromBytes } from "./protocol.ts";
 
 describe("an inquiry", () => {
   test.each([
@@ -218,92 +166,5 @@ describe("a bureau refuses, before it speaks to the other or uses anything up,",
     expect(failureOf(ended.bank)).toMatchObject({ code: "conflict" });
     expect(failureOf(ended.a)).toMatchObject({ party: "b", code: "conflict" });
     expect(levels(set)).toEqual(before);
-  });
-});
-
-describe("the bureaus name each other, and the bank gets no share, when", () => {
-  async function mismatch(set: Setting, changes: Changes): Promise<void> {
-    const before = levels(set);
-    const ended = await inquire(set, changes);
-    const named = [failureOf(ended.a), failureOf(ended.b)].map(({ party, code }) => [party, code]);
-    expect(named).toContainEqual(expect.arrayContaining(["mismatch"]));
-    for (const [at, [party, code]] of named.entries())
-      if (code === "mismatch") expect(party).toBe(at === 0 ? "b" : "a");
-    failureOf(ended.bank);
-    expect(levels(set)).toEqual(before);
-  }
-
-  test("one holds a record that the other lacks", async () => {
-    const set = setting();
-    set.world.halves.b.delete(set.world.key(1, 0));
-    await mismatch(set, {});
-  });
-
-  test("a platform gave them two contents under one version", async () => {
-    const set = setting();
-    const holding = (side: Bureau, last: number) => ({
-      resolve: async (_: string, inquiry: Inquiry) => ({
-        ...set.world.resolve(side, inquiry),
-        depositHeaders: [Uint8Array.of(1, 2), Uint8Array.of(3, last)],
-      }),
-    });
-    outputOf((await inquire(set, { a: holding("a", 4), b: holding("b", 4) })).bank);
-    set.world.seen.a.clear();
-    set.world.seen.b.clear();
-    await mismatch(set, { a: holding("a", 4), b: holding("b", 5) });
-  });
-
-  const { inquiry } = setting().world;
-  const versions = (version: number) => inquiry.deposits.map((each) => ({ ...each, version }));
-  const twoTongued: readonly [string, Inquiry][] = [
-    ["the bank names them different versions", { ...inquiry, deposits: versions(2) }],
-    ["the bank names them different models", { ...inquiry, model: new Uint8Array(32) }],
-    ["the bank names them different purposes", { ...inquiry, purpose: "another" }],
-    ["the bank names them different ids", { ...inquiry, inquiry: new Uint8Array(16) }],
-    [
-      "the bank names them different people",
-      { ...inquiry, pseudonyms: inquiry.pseudonyms.toReversed() },
-    ],
-  ];
-  test.each(twoTongued)("%s", async (_, other) => {
-    const set = setting();
-    const roles = {
-      bank: async (session: BankSession) => {
-        session.send("a", "inquiry", set.world.inquiry);
-        session.send("b", "inquiry", other);
-        await Promise.all(BUREAUS.map((side) => session.receive(side, "result")));
-      },
-    };
-    // Where people are asked about in another order, both hold the same records all the same.
-    await mismatch(set, { roles });
-  });
-
-  test("one says back to the other what that one said of its records", async () => {
-    const set = setting();
-    const echo = async (session: BureauSession) => {
-      if (session.role !== "b") throw new TypeError("B only");
-      const asked = await session.receive("bank", "inquiry");
-      const said = await session.receive("a", "header");
-      const header = inquiryHeader("test", { bank: "bank", a: "a", b: "b" }, asked);
-      const signature = sign(bureauKeys.b, "moiety/score/1/header", header);
-      session.send("a", "header", { ...said, signature });
-      await session.receive("a", "choose");
-    };
-    const ended = await inquire(set, { roles: { b: echo } });
-    expect(failureOf(ended.a)).toMatchObject({ party: "b", code: "mismatch" });
-  });
-
-  test("one signs something else", async () => {
-    const set = setting();
-    const wrongly = { sign: () => new Uint8Array(64) };
-    const ended = await inquire(set, { b: wrongly });
-    expect(failureOf(ended.a)).toMatchObject({ party: "b", code: "mismatch", step: "header" });
-    const atSeal = {
-      sign: (context: string, ...parts: Uint8Array[]) =>
-        sign(bureauKeys.b, context.replace("seal", "other"), ...parts),
-    };
-    const sealed = await inquire(setting(), { b: atSeal });
-    expect(failureOf(sealed.a)).toMatchObject({ party: "b", code: "mismatch", step: "seal" });
-    failureOf(sealed.bank);
   });
 });

@@ -68,7 +68,7 @@ export const score = defineProtocol({
     });
     const map = FRAME_HEADER_BYTES + 1;
     const signature = 10 + binaryBytes(64);
-    const named = deposits.reduce((sum, d) => sum + 1 + 7 + textBytes(d.domain.length) + 28, 0);
+    const named = deposits.reduce((sum, d) => sum + 1 + 7 + textBytes(d.domain.length) + 26, 0);
     const fixed = 8 + binaryBytes(16) + 6 + 34 + 8 + textBytes(purpose.length) + 5 + 34 + 7 + 6;
     const pseudonyms = 11 + binaryBytes(32 * people * deposits.length);
     const lookups = lookupBytes(parameters);

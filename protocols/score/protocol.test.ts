@@ -1,0 +1,58 @@
+import { seededRng } from "@moiety/crypto";
+import { conformance } from "@moiety/lab";
+import { dealBooks } from "../test-dealer.ts";
+import { type Bureau, InquiryWorld, type Shape } from "../test-inquiries.ts";
+import { bank, bureau, score } from "./protocol.ts";
+
+type Inputs = Readonly<Record<"bank" | Bureau, InquiryWorld>>;
+
+const rng = seededRng("score conforms");
+
+/** Every other person is unknown to the first platform; the last platform has no deposit. */
+function inputs(shape: Shape): Inputs {
+  const world = new InquiryWorld(rng, shape);
+  for (let domain = 0; domain < Math.max(1, shape.domains - 1); domain += 1)
+    world.deposit(rng, domain, (person) => domain > 0 || person % 2 === 0);
+  return { bank: world, a: world, b: world };
+}
+
+function lookupsOf({ people, domains, features }: Shape): number {
+  return people * domains * features;
+}
+
+function playing(side: Bureau) {
+  return (session: Parameters<typeof bureau>[0], world: InquiryWorld): Promise<number> => {
+    // As many as are needed, in two batches: a change of what is named cannot name others.
+    const count = lookupsOf(world.shape);
+    const dealt = count > 1 ? [1, count - 1] : [1];
+    const pads = dealBooks(seededRng("dealer"), ...dealt)[side];
+    return bureau(session, world.bureauInput(side, pads, { intend: async () => {} }));
+  };
+}
+
+conformance(score, {
+  inputs: [
+    inputs({ people: 3, domains: 2, features: 2 }),
+    inputs({ people: 1, domains: 1, features: 1 }),
+    inputs({ people: 40, domains: 3, features: 5 }),
+    inputs({ people: 2, domains: 16, features: 1 }),
+  ],
+  roles: {
+    bank: (session, world: InquiryWorld) => bank(session, world.bankInput()),
+    a: playing("a"),
+    b: playing("b"),
+  },
+  ideal: ({ bank: world }: Inputs) => ({
+    bank: world.plainScores(),
+    a: world.shape.people,
+    b: world.shape.people,
+  }),
+  parameters: ({ bank: { shape, inquiry } }) => ({
+    ...shape,
+    purpose: inquiry.purpose,
+    deposits: inquiry.deposits,
+    lookups: lookupsOf(shape),
+    segments: Math.min(2, lookupsOf(shape)),
+  }),
+  maxTamperings: 500,
+});
