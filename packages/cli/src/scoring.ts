@@ -8,6 +8,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  type WriteStream,
 } from "node:fs";
 import { type IdentifierType, readIdentifiersCsv } from "@moiety/model";
 import {
@@ -68,7 +69,7 @@ export async function scoreBatch(
   const unfinished = `${output}.part`;
   const file = createWriteStream(unfinished, { mode: 0o600 });
   try {
-    await once(file, "open");
+    await opened(file, output);
     file.write("id,score\n");
     let done = 0;
     for (let start = 0; start < asWritten.length; start += MAX_REQUEST_IDENTIFIERS) {
@@ -97,6 +98,15 @@ export async function scoreBatch(
   }
   const seconds = (performance.now() - started) / 1000;
   return { people: asWritten.length, seconds, perSecond: asWritten.length / seconds, output };
+}
+
+async function opened(file: WriteStream, output: string): Promise<void> {
+  try {
+    await once(file, "open");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "unknown";
+    throw new SetupError(`${output} cannot be written (${code}); check the path and its rights`);
+  }
 }
 
 function quoted(field: string): string {

@@ -98,6 +98,11 @@ export class Bank implements RoleRuntime {
       if (!outcome.ok) throw new SetupError(`identifier ${row + 1} (${type}): ${outcome.reason}`);
       return outcome.bytes;
     });
+    const repeated = firstRepeated(canonical);
+    if (repeated !== undefined)
+      throw new SetupError(
+        `identifier ${repeated + 1} is in the list twice; name each person once`,
+      );
     return { identifiers: canonical, scorer: { ...deployed, purpose: stated } };
   }
 
@@ -123,6 +128,18 @@ function parseRequest(body: unknown): z.infer<typeof scoreRequest> {
   if (parsed.success) return parsed.data;
   const at = parsed.error.issues.map(({ path, code }) => `${path.join(".")}: ${code}`);
   throw new SetupError(`not a request for scores: ${at.slice(0, 5).join("; ")}`);
+}
+
+/** Position of the first identifier that stood there before, in whatever spelling. */
+function firstRepeated(identifiers: readonly Uint8Array[]): number | undefined {
+  const seen = new Set<string>();
+  const at = identifiers.findIndex((identifier) => {
+    const text = Buffer.from(identifier).toString("base64");
+    if (seen.has(text)) return true;
+    seen.add(text);
+    return false;
+  });
+  return at < 0 ? undefined : at;
 }
 
 async function worded<T>(work: () => Promise<T>): Promise<T> {

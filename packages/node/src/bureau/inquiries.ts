@@ -2,7 +2,7 @@
 import { constantTimeEqual, unpackNibbles } from "@moiety/crypto";
 import { Refusal } from "@moiety/kit";
 import type { Catalogue } from "@moiety/model";
-import type { score, scoreHeader } from "@moiety/protocols";
+import { lookup, type score, type scoreHeader } from "@moiety/protocols";
 import { readCatalogue } from "../catalogues.ts";
 import type { Parties } from "../parties.ts";
 import type { Store, Table } from "../store.ts";
@@ -11,14 +11,13 @@ import type { HeldDeposit, Shelf } from "./shelf.ts";
 
 type Inquiry = scoreHeader.Inquiry;
 
-/** Most lookups in one inquiry, as `lookup` bounds them. */
-const MAX_LOOKUPS = 32_768;
-
 /** Where a characteristic's bin stands: in the record of which of the inquiry's deposits, and at which place. */
 interface Place {
   readonly deposit: number;
   readonly feature: number;
 }
+
+const NO_HEADER = new Uint8Array();
 
 export class Inquiries {
   readonly #shelf: Shelf;
@@ -42,8 +41,8 @@ export class Inquiries {
       inquiry.deposits.map((named) => this.#deposit(named, model)),
     );
     const places = this.#places(inquiry, deposits, model);
-    if (inquiry.people * places.length > MAX_LOOKUPS)
-      throw new Refusal("refused", `more than ${MAX_LOOKUPS} lookups in one inquiry`);
+    if (inquiry.people * places.length > lookup.MAX_LOOKUPS)
+      throw new Refusal("refused", `more than ${lookup.MAX_LOOKUPS} lookups in one inquiry`);
     const found = new Uint8Array(inquiry.people * deposits.length);
     const indices = new Uint8Array(inquiry.people * places.length);
     for (let person = 0; person < inquiry.people; person += 1) {
@@ -56,7 +55,8 @@ export class Inquiries {
       for (const [j, { deposit, feature }] of places.entries())
         indices[person * places.length + j] = shares[deposit]?.[feature] ?? 0;
     }
-    return { tables: model.tables, indices, found };
+    const depositHeaders = deposits.map((deposit) => deposit?.bytes ?? NO_HEADER);
+    return { tables: model.tables, indices, found, depositHeaders };
   }
 
   /** Notes durably that this inquiry will be computed; each id once, across restarts too. */

@@ -41,6 +41,7 @@ export class PadStock implements lookup.Pads {
   #closed = false;
   #made = 0;
   #distrusted = false;
+  #interrupted = false;
 
   /** `target`: OTs to keep ready as receiver. */
   constructor(target: number, clock: Clock) {
@@ -106,6 +107,16 @@ export class PadStock implements lookup.Pads {
     };
   }
 
+  /**
+   * Gives up the setup in which this side is the receiver: the peer has forgotten it (its connection
+   * ended, or it refused a pad as stale). A new one is made at once.
+   */
+  interrupt(): void {
+    this.#receiver?.clear();
+    this.#interrupted = true;
+    this.#wake();
+  }
+
   /** Keeps a receiver's session with the peer running, anew whenever one ends, until closed. */
   async keepFilled(play: PlayReceiver, failed: (error: unknown) => void): Promise<void> {
     while (!this.#closed && !this.#distrusted) {
@@ -152,9 +163,11 @@ export class PadStock implements lookup.Pads {
   #asReceiver(series: Uint8Array): randomOt.ReceiverInput {
     const book = new ReceiverBook(series);
     this.#receiver = book;
+    this.#interrupted = false;
     return {
       next: async () => {
-        while (!this.#closed && !this.#wants()) await this.#woken();
+        while (!this.#closed && !this.#interrupted && !this.#wants()) await this.#woken();
+        if (this.#interrupted) throw new Refusal("busy", "the peer has forgotten this setup");
         // Zero ends the session in order.
         return this.#closed ? 0 : REFILL;
       },

@@ -1,7 +1,15 @@
 /** A bureau in operation: which protocols it serves to whom, and from which of its stores. */
-import { type OprfKeyPair, sign, verify } from "@moiety/crypto";
-import { Refusal, type Service, service } from "@moiety/kit";
-import { deploy, deposit, directory, pseudonym, randomOt, score } from "@moiety/protocols";
+import { type OprfKeyPair, type SealedKeyPair, sign, verify } from "@moiety/crypto";
+import { ProtocolError, Refusal, type Service, service } from "@moiety/kit";
+import {
+  deploy,
+  deposit,
+  type depositHeader,
+  directory,
+  pseudonym,
+  randomOt,
+  score,
+} from "@moiety/protocols";
 import type { FastifyInstance } from "fastify";
 import { SetupError } from "../config-error.ts";
 import { logFailure, type NodeContext, type RoleRuntime } from "../context.ts";
@@ -25,6 +33,9 @@ export class Bureau implements RoleRuntime {
   readonly #inquiries: Inquiries;
   readonly #pads: PadStock;
   readonly #evaluations: RateLimit;
+  readonly #box: SealedKeyPair;
+  /** Platforms with a deposit under way: one at a time each. */
+  readonly #depositing = new Set<string>();
   #scored = 0;
 
   constructor(context: NodeContext) {
@@ -33,8 +44,8 @@ export class Bureau implements RoleRuntime {
     this.#side = config.role === "bureau-a" ? "a" : "b";
     this.#peer = this.#side === "a" ? parties.bureaus.b : parties.bureaus.a;
     this.#keys = readDomainKeys(context, this.#side);
-    const box = readBoxKey(config.keys).publicKey;
-    requireListed(config, KEY_FILES.box, box, parties.get(config.name).box);
+    this.#box = readBoxKey(config.keys);
+    requireListed(config, KEY_FILES.box, this.#box.publicKey, parties.get(config.name).box);
     const directoryView = new DirectoryView(config.name, parties, context.switchboard);
     this.#shelf = new Shelf(store, {
       network: parties.network,
@@ -163,13 +174,22 @@ export class Bureau implements RoleRuntime {
   }
 
   async #takeDeposit(session: Parameters<typeof deposit.bureau>[0]): Promise<void> {
-    const { log, signing, config } = this.#context;
-    const header = await deposit.bureau(session, {
-      side: this.#side,
-      box: readBoxKey(config.keys),
-      shelf: this.#shelf,
-      receipt: (bytes) => sign(signing, RECEIPT_CONTEXT, bytes),
-    });
+    const { log, signing } = this.#context;
+    const platform = session.party("platform");
+    if (this.#depositing.has(platform))
+      throw new Refusal("busy", `${platform} has a deposit under way`);
+    this.#depositing.add(platform);
+    let header: depositHeader.DepositHeader;
+    try {
+      header = await deposit.bureau(session, {
+        side: this.#side,
+        box: this.#box,
+        shelf: this.#shelf,
+        receipt: (bytes) => sign(signing, RECEIPT_CONTEXT, bytes),
+      });
+    } finally {
+      this.#depositing.delete(platform);
+    }
     const { domain, version, records } = header;
     log.info({ domain, version, records }, "deposit complete");
   }
@@ -188,7 +208,7 @@ export class Bureau implements RoleRuntime {
   async #score(session: Parameters<typeof score.bureau>[0]): Promise<void> {
     const { parties, log, signing, clock } = this.#context;
     const peerKey = parties.verifying(this.#peer);
-    this.#scored += await score.bureau(session, {
+    const scoring = score.bureau(session, {
       network: parties.network,
       resolve: (bank, inquiry) => this.#inquiries.resolve(bank, inquiry, clock.now()),
       intend: (id, header) => this.#inquiries.intend(id, header),
@@ -199,6 +219,14 @@ export class Bureau implements RoleRuntime {
       verify: (signature, context, ...parts) => verify(peerKey, signature, context, ...parts),
       pads: this.#pads,
     });
+    try {
+      this.#scored += await scoring;
+    } catch (error) {
+      // What the peer refuses after the headers agreed are pads that it has forgotten.
+      if (error instanceof ProtocolError && error.party === this.#peer && error.code === "busy")
+        this.#pads.interrupt();
+      throw error;
+    }
   }
 
   async #sendPads(session: Parameters<typeof randomOt.sender>[0]): Promise<void> {
@@ -214,13 +242,18 @@ export class Bureau implements RoleRuntime {
   }
 
   #keepPads(): Promise<void> {
-    const { switchboard, config, log } = this.#context;
+    const { switchboard, links, config, log } = this.#context;
     const roles = { receiver: config.name, sender: this.#peer };
     return this.#pads.keepFilled(
-      (input) =>
-        switchboard.run(randomOt.randomOt, "receiver", roles, (session) =>
+      async (input) => {
+        const link = await links.linkTo(this.#peer);
+        const run = switchboard.run(randomOt.randomOt, "receiver", roles, (session) =>
           randomOt.receiver(session, input(session)),
-        ),
+        );
+        // A receiver that needs no refill waits for demand, not for its peer: it must be told.
+        void link.ended.then(() => this.#pads.interrupt());
+        await run;
+      },
       (error) => {
         if (!isLoss(error)) logFailure(log, error);
       },

@@ -93,6 +93,7 @@ export class Shelf implements deposit.DepositShelf {
       const [latest] = this.versions(header.domain);
       if (latest !== undefined && latest.header.version >= header.version)
         throw new Refusal("conflict", `version ${latest.header.version} is held already`);
+      await this.#dropStaged(header.domain);
       await this.#store.transaction(() => {
         void this.#catalogues.put(Buffer.from(header.catalogue), Buffer.from(offer.catalogue));
         void this.#deposits.put(place, writeDeposit(STAGED, offer));
@@ -110,6 +111,12 @@ export class Shelf implements deposit.DepositShelf {
     const { domain, version, features } = header;
     const stride = recordBytes(features);
     const { index, records, root, saltSeed } = chunk;
+    const place = key(domain, version, index);
+    const held = this.#chunks.get(place);
+    if (held !== undefined) {
+      if (constantTimeEqual(held.subarray(0, 32), root)) return;
+      throw new ChunkError(`chunk ${index} is held with another content`);
+    }
     const first = records.subarray(0, 32);
     const last = records.subarray(records.length - stride, records.length - stride + 32);
     await this.#store.transaction(() => {
@@ -118,8 +125,7 @@ export class Shelf implements deposit.DepositShelf {
         const shares = Buffer.from(records.subarray(at + 32, at + stride));
         void this.#records.put(key(domain, version, pseudonym), shares);
       }
-      const summary = Buffer.concat([root, first, last, saltSeed]);
-      void this.#chunks.put(key(domain, version, index), summary);
+      void this.#chunks.put(place, Buffer.concat([root, first, last, saltSeed]));
     });
   }
 
@@ -128,7 +134,12 @@ export class Shelf implements deposit.DepositShelf {
     const place = key(header.domain, header.version);
     const known = this.#deposits.get(place);
     if (known !== undefined && readDeposit(known).state === COMPLETE) return;
-    this.#checkWhole(header);
+    try {
+      this.#checkWhole(header);
+    } catch (error) {
+      await this.#drop(place); // or the platform could never mend it
+      throw error;
+    }
     await this.#deposits.put(place, writeDeposit(COMPLETE, offer));
     this.#show({ ...offer, state: COMPLETE });
     this.#dropping = this.#dropping
@@ -191,6 +202,14 @@ export class Shelf implements deposit.DepositShelf {
     const versions = [...(this.#held.get(header.domain) ?? []), { header, bytes, signature }];
     versions.sort((x, y) => y.header.version - x.header.version);
     this.#held.set(header.domain, versions);
+  }
+
+  /** A platform has one deposit under way per domain: what it began before and left is forgotten. */
+  async #dropStaged(domain: string): Promise<void> {
+    const prefix = key(domain);
+    const known = [...this.#deposits.getRange({ start: prefix, end: after(prefix) })];
+    for (const { key: place, value } of known)
+      if (readDeposit(value).state === STAGED) await this.#drop(place);
   }
 
   /** Removes what no inquiry may name any more: older versions, and abandoned beginnings. */
