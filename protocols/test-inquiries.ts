@@ -92,8 +92,7 @@ export class InquiryWorld {
 
   bankInput(changed: Partial<BankInput> = {}): BankInput {
     const inquiry = this.inquiry;
-    const range = { min: 0, max: 1023 };
-    return { network: "test", inquiry, range, verify: verifyBureau, ...changed };
+    return { network: "test", inquiry, verify: verifyBureau, ...changed };
   }
 
   bureauInput(side: Bureau, pads: Pads, changed: Partial<BureauInput> = {}): BureauInput {

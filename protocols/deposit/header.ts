@@ -52,6 +52,7 @@ export function signHeader(header: DepositHeader, key: SigningKey): SignedHeader
 export function parseHeader(bytes: Uint8Array): DepositHeader {
   const header = headerCodec.fromWire(decode(bytes), "header");
   if (header.records > MAX_RECORDS) throw new RangeError("header: too many records");
+  if (header.version === 0) throw new RangeError("header: version 0 stands for no deposit");
   return header;
 }
 

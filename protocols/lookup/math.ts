@@ -46,7 +46,10 @@ export function maskTables(
   return masked;
 }
 
-/** Step 3. Unmasks the chosen entries of the peer's tables and adds them to `shares[l / m]`. */
+/**
+ * Step 3. Unmasks the chosen entries of the peer's tables and adds them to `shares[l / m]`. Indices
+ * are 0..15. No branch depends on them, but an address does: see SECURITY.md on shared processors.
+ */
 export function unmaskChosen(
   masked: Uint8Array,
   indices: Uint8Array,
@@ -56,8 +59,10 @@ export function unmaskChosen(
 ): void {
   for (let l = 0; l < indices.length; l += 1) {
     const c = indices[l] as number;
-    const at = l * MASKED_BYTES + 2 * (c - 1);
-    const e = c === 0 ? 0 : (masked[at] as number) | ((masked[at + 1] as number) << 8);
+    // 1, but 0 for c = 0, whose entry is zero and was not sent: then some other is read, and dropped.
+    const sent = (c + 15) >> 4;
+    const at = l * MASKED_BYTES + 2 * (c - sent);
+    const e = ((masked[at] as number) | ((masked[at + 1] as number) << 8)) & -sent;
     const g = (l / m) | 0;
     shares[g] = (shares[g] as number) + e - (pads[l] as number);
   }

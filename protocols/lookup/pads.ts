@@ -3,6 +3,7 @@
  * gives ranges out once, the sender refuses a range that was named before, and both wipe what they
  * used. Nothing here is ever written to disk: a restored copy would use pads again.
  */
+import { Refusal } from "@moiety/kit";
 
 /** Id of the `random-ot` session that made the OTs: tells batches of two setups apart. */
 export const SERIES_BYTES: number = 16;
@@ -16,6 +17,10 @@ export interface Segment {
 
 /** Most segments that one lookup message may name. */
 export const MAX_SEGMENTS: number = 64;
+/** Most unused OTs that a sender keeps for its peer in one setup: 32 MiB of pads. */
+export const MAX_UNUSED_OTS: number = 1 << 20;
+/** Most batches that those may be scattered over. */
+export const MAX_OPEN_BATCHES: number = 4096;
 
 export interface ReceiverPads {
   readonly series: Uint8Array;
@@ -51,6 +56,7 @@ export class ReceiverBook {
   readonly #series: Uint8Array;
   readonly #batches: ReceiverBatch[] = [];
   #level = 0;
+  #closed = false;
 
   constructor(series: Uint8Array) {
     this.#series = series;
@@ -61,8 +67,16 @@ export class ReceiverBook {
     return this.#level;
   }
 
-  /** Takes over a batch; the caller keeps no reference to the arrays. */
+  /**
+   * Takes over a batch; the caller keeps no reference to the arrays. Throws `Refusal` (busy), and wipes
+   * them, once the book was cleared: the sender may have forgotten the setup.
+   */
   add(batch: number, choices: Uint8Array, pads: Uint16Array): void {
+    if (this.#closed) {
+      choices.fill(0);
+      pads.fill(0);
+      throw new Refusal("busy", "random OTs of a setup that has ended");
+    }
     this.#batches.push({ batch, choices, pads, next: 0 });
     this.#level += choices.length;
   }
@@ -95,8 +109,9 @@ export class ReceiverBook {
     return { series: this.#series, segments, choices, pads };
   }
 
-  /** Wipes and forgets everything. */
+  /** Wipes and forgets everything, for good. */
   clear(): void {
+    this.#closed = true;
     while (this.#batches.length > 0) this.#dropOldest();
   }
 
@@ -130,6 +145,9 @@ export class SenderBook {
   readonly #series: Uint8Array;
   readonly #width: number;
   readonly #batches = new Map<number, SenderBatch>();
+  #level = 0;
+  #highest = -1;
+  #closed = false;
 
   /** `width`: pads per OT (16). */
   constructor(series: Uint8Array, width: number) {
@@ -139,16 +157,42 @@ export class SenderBook {
 
   /** OTs that are left. */
   get level(): number {
-    let level = 0;
-    for (const batch of this.#batches.values()) level += batch.left;
-    return level;
+    return this.#level;
   }
 
-  /** Takes over a batch; `pads[i * width + c]`. Throws `PadError` for a batch number that is known. */
-  add(batch: number, pads: Uint16Array): void {
-    if (this.#batches.has(batch)) throw new PadError("used", `batch ${batch} is known already`);
+  /** OTs that this book would still take: none once it is cleared. */
+  get room(): number {
+    if (this.#closed || this.#batches.size >= MAX_OPEN_BATCHES) return 0;
+    return MAX_UNUSED_OTS - this.#level;
+  }
+
+  /**
+   * Takes over a batch; `pads[i * width + c]`. Returns the book itself, for its room. Throws, and
+   * wipes the pads: `PadError` for a batch number that does not lie above all those before, also when
+   * that batch is used up; `Refusal` (busy) when there is no room, as in a book that was cleared.
+   *
+   * A full book is no proof of ill will: pads that the peer took for lookups which then failed stay
+   * here unused. A new setup begins with an empty one.
+   */
+  add(batch: number, pads: Uint16Array): this {
+    try {
+      return this.#add(batch, pads);
+    } catch (error) {
+      pads.fill(0);
+      throw error;
+    }
+  }
+
+  #add(batch: number, pads: Uint16Array): this {
     const count = pads.length / this.#width;
+    if (batch <= this.#highest)
+      throw new PadError("used", `batch ${batch} does not follow batch ${this.#highest}`);
+    if (count > this.room)
+      throw new Refusal("busy", `room for ${this.room} more random OTs of this setup, not ${count}`);
+    this.#highest = batch;
+    this.#level += count;
     this.#batches.set(batch, { pads, used: new Uint8Array((count + 7) >> 3), left: count });
+    return this;
   }
 
   /**
@@ -176,10 +220,12 @@ export class SenderBook {
     return out;
   }
 
-  /** Wipes and forgets everything. */
+  /** Wipes and forgets everything, for good: what an older setup still delivers is not taken. */
   clear(): void {
     for (const { pads } of this.#batches.values()) pads.fill(0);
     this.#batches.clear();
+    this.#level = 0;
+    this.#closed = true;
   }
 
   /** Moves one segment's pads to `out`, from OT `at` on: all of them, or none and a `PadError`. */
@@ -199,6 +245,7 @@ export class SenderBook {
     out.set(pads.subarray(start, end), at * this.#width);
     pads.fill(0, start, end);
     known.left -= count;
+    this.#level -= count;
     if (known.left === 0) this.#batches.delete(batch);
   }
 }

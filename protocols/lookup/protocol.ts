@@ -101,7 +101,8 @@ export type LookupSession = Session<typeof lookupMessages, "a" | "b">;
 
 /**
  * One side, A's or B's alike. Returns this side's shares mod 2^16, one per group. Throws `RangeError`,
- * before any OT is used up, for an input that is no whole number of groups or too long.
+ * before any OT is used up, for an input that is no whole number of groups or too long, and for an
+ * index above 15.
  */
 export async function lookupBureau(
   session: LookupSession,
@@ -111,6 +112,9 @@ export async function lookupBureau(
   const m = tables.length / TABLE;
   if (!Number.isInteger(lookups / m) || lookups < 1 || lookups > MAX_LOOKUPS)
     throw new RangeError(`lookup: ${lookups} indices for ${m} tables`);
+  // One verdict over all of them, which does not say where.
+  if (indices.reduce((bits, index) => bits | index, 0) >= TABLE)
+    throw new RangeError(`lookup: an index share is not in 0..${TABLE - 1}`);
   const mine = await pads.take(lookups);
   try {
     return await lookUp(session, { indices, tables, pads }, mine);
@@ -141,6 +145,9 @@ async function lookUp(
   const theirs = await session.receive(peer, "choose");
   if (theirs.d.length !== (lookups + 1) >> 1)
     throw new Misbehaviour(session.party(peer), "mismatch", "another number of lookups");
+  // An odd number of lookups leaves a nibble over: one encoding for one message.
+  if (lookups % 2 === 1 && (theirs.d.at(-1) as number) >> 4 !== 0)
+    throw new Misbehaviour(session.party(peer), "malformed", "the spare half byte is not zero");
   const senderPads = burn(session, peer, () => pads.burn(theirs.series, theirs.segments, lookups));
   const masked = maskTables(tables, indices, senderPads, theirs.d, shares);
   senderPads.fill(0);
@@ -159,7 +166,7 @@ function burn(session: LookupSession, peer: "a" | "b", use: () => Uint16Array): 
     return use();
   } catch (error) {
     if (!(error instanceof PadError)) throw error;
-    if (error.kind === "stale") throw new Refusal("busy", error.message);
+    if (error.kind === "stale") throw new Refusal("conflict", error.message);
     throw new Misbehaviour(session.party(peer), "cheat", error.message);
   }
 }

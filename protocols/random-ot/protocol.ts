@@ -18,6 +18,7 @@ import {
   Misbehaviour,
   message,
   object,
+  Refusal,
   type SessionOf,
   uint32,
 } from "@moiety/kit";
@@ -131,12 +132,25 @@ async function extend(
   input.deliver(batch, answer.batch.choices, answer.batch.pads);
 }
 
-export interface SenderInput {
-  /** A batch that passed the check; `pads[i * 16 + c]`. */
-  deliver(batch: number, pads: Uint16Array): void;
+/** Where the sender's pads are kept until the receiver has used them. */
+export interface Stock {
+  /** OTs that it would still take. */
+  readonly room: number;
 }
 
-/** The sender: answers refills, and checks each before any of its pads is used. */
+export interface SenderInput {
+  /**
+   * A batch that passed the check; `pads[i * 16 + c]`. Returns the stock that it went into, whose room
+   * is looked at before anything is done for the next batch.
+   */
+  deliver(batch: number, pads: Uint16Array): Stock;
+}
+
+/**
+ * The sender: answers refills, and checks each before any of its pads is used. It refuses (busy) a
+ * batch for which there is no room. That is no verdict on the receiver, who may have lost OTs in
+ * lookups that failed, and gets an empty stock by setting up anew.
+ */
 export async function sender(
   session: SessionOf<typeof randomOt, "sender">,
   input: SenderInput,
@@ -147,6 +161,7 @@ export async function sender(
   session.send("receiver", "base", { elements: begun.message });
   const { reply } = await session.receive("receiver", "setup");
   const state: OtSender = naming(culprit, () => begun.setup.finish(reply));
+  let stock: Stock = { room: MAX_BATCH };
   try {
     for (let batch = 0; ; batch += 1) {
       // Between batches the receiver may rightly be silent for as long as the link lives.
@@ -156,11 +171,13 @@ export async function sender(
         throw new Misbehaviour(culprit, "mismatch", "batch out of order, or one too many");
       if (ask.count > Math.min(MAX_BATCH, state.remaining))
         throw new Misbehaviour(culprit, "malformed", "batch larger than agreed");
+      if (ask.count > stock.room)
+        throw new Refusal("busy", `room for ${stock.room} more unused random OTs of this setup`);
       const seed = naming(culprit, () => state.challenge(ask.count, ask.columns, session.rng));
       session.send("receiver", "challenge", { seed });
       const { hashes } = await session.receive("receiver", "response");
       const { pads } = naming(culprit, () => state.verify(hashes));
-      input.deliver(batch, pads);
+      stock = input.deliver(batch, pads);
       session.send("receiver", "ready", { batch });
     }
   } finally {

@@ -12,7 +12,7 @@ import {
 } from "@moiety/kit";
 
 /** Most people in one inquiry. */
-export const MAX_PEOPLE: number = 1024;
+export const MAX_PEOPLE: number = 256;
 /** Most domains that one model may draw on. */
 export const MAX_DOMAINS: number = 16;
 

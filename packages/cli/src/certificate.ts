@@ -11,11 +11,14 @@ export interface MadeCertificate {
   readonly pem: string;
 }
 
-/** A certificate of an Ed25519 key pair for a party's name, valid from an hour ago for two years. */
-export async function selfSignedCertificate(
-  name: string,
-  keys: { readonly publicKey: KeyObject; readonly privateKey: KeyObject },
-): Promise<MadeCertificate> {
+/**
+ * A certificate of an Ed25519 key pair, valid from an hour ago for two years. Its name is random: a TLS
+ * server tells everybody who connects the names of all certificates that it would accept.
+ */
+export async function selfSignedCertificate(keys: {
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
+}): Promise<MadeCertificate> {
   const { subtle } = webcrypto;
   const algorithm = { name: "Ed25519" };
   const privateKey = await subtle.importKey(
@@ -41,7 +44,7 @@ export async function selfSignedCertificate(
   x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0]);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: Buffer.from(serial).toString("hex"),
-    name: `CN=${name}`,
+    name: `CN=${Buffer.from(osRng.bytes(8)).toString("hex")}`,
     notBefore,
     notAfter,
     signingAlgorithm: algorithm,

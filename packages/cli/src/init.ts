@@ -123,7 +123,7 @@ async function makeMember(root: string, member: Member, { host }: InitOptions): 
   const seed = osRng.bytes(32);
   writeSecret(join(keys, KEY_FILES.signing), toHex(seed));
   const tls = generateKeyPairSync("ed25519");
-  const certificate = await selfSignedCertificate(name, tls);
+  const certificate = await selfSignedCertificate(tls);
   writeSecret(
     join(keys, KEY_FILES.tlsKey),
     tls.privateKey.export({ type: "pkcs8", format: "pem" }),

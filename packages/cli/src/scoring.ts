@@ -67,7 +67,9 @@ export async function scoreBatch(
   const progress = progressBar(quiet);
   const started = performance.now();
   const unfinished = `${output}.part`;
-  const file = createWriteStream(unfinished, { mode: 0o600 });
+  // Made anew and by nobody else: a file that somebody put there would keep its mode, or be a link.
+  rmSync(unfinished, { force: true });
+  const file = createWriteStream(unfinished, { mode: 0o600, flags: "wx" });
   try {
     await opened(file, output);
     file.write("id,score\n");

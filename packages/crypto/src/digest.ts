@@ -48,6 +48,14 @@ export function constantTimeEqual(a: Uint8Array, b: Uint8Array): boolean {
 /**
  * The framing behind `framedHash` and signatures, as one array: `u32 |context| ‖ context ‖
  * u32 number of parts ‖ (u32 |part| ‖ part)*`, integers big-endian. Its first byte is always zero.
+ *
+ * That zero is also the prefix of Merkle leaves: `framedHash(context, ...parts)` equals
+ * `leafHash(frame(context, ...parts).subarray(1))`. Nothing takes one for the other, since no digest
+ * is ever accepted on its own: whoever checks one recomputes it, as a frame under a context of its
+ * own choosing or as a leaf from data of known shape, and compares. The trees of this system have
+ * salted leaves: for such a leaf to be a frame, its salt, which is random or itself a digest, would
+ * have to begin with the length and the name of a context. A tree over leaves whose bytes others choose freely must
+ * keep to the same rule.
  */
 export function frame(context: string, ...parts: Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(framing(context, parts)));

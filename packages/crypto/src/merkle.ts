@@ -3,6 +3,10 @@
  * consistency proofs. Everything takes leaf *hashes*, so that a tree can be built over salted
  * leaves without their data at hand. Sizes and indices are safe integers; arithmetic avoids 32-bit
  * operators.
+ *
+ * Leaves and `framedHash` (digest.ts) both hash bytes that begin with 0x00, so a leaf over
+ * `frame(...)` without its first byte has the digest of that frame: see there why nobody takes one
+ * for the other. Nodes begin with 0x01 and meet neither.
  */
 import { createHash } from "node:crypto";
 import { checkedSalt, constantTimeEqual, DIGEST_BYTES } from "./digest.ts";
@@ -74,7 +78,14 @@ export function inclusionProof(leafHashes: readonly Uint8Array[], index: number)
   return path.reverse();
 }
 
-/** Checks an inclusion proof (RFC 9162 2.1.3.2). False, never an error, for anything malformed. */
+/**
+ * Checks an inclusion proof (RFC 9162 2.1.3.2). False, never an error, for anything malformed.
+ *
+ * It proves as much as what it is given is worth. `size` must come from where `root` comes from,
+ * under the same signature: a proof of this tree may pass with another size, and so for another
+ * index, or with the hash of an inner node for a leaf's. And `leafHash` must be computed by the
+ * verifier, from the data (and salt) that it takes to be there: what is shown is the place of a hash.
+ */
 export function verifyInclusion(claim: Inclusion, proof: readonly Uint8Array[]): boolean {
   const { index, size } = claim;
   if (!isSize(size) || !Number.isSafeInteger(index) || index < 0 || index >= size) return false;

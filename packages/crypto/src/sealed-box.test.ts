@@ -75,9 +75,11 @@ describe("a sealed box", () => {
 
   it("is NaCl's box under the documented key, nonce and commitment", () => {
     const plaintext = new Uint8Array([4, 5, 6]);
-    const secret = seededRng("ephemeral").bytes(32);
+    const drawn = seededRng("ephemeral").bytes(32);
+    const given = [recipient.publicKey, context, plaintext];
+    const secret = framedHash("moiety/sealed-box/v1/ephemeral", drawn, ...given);
     const ephemeral = nacl.box.keyPair.fromSecretKey(secret).publicKey;
-    const tape = tapeRng(secret);
+    const tape = tapeRng(drawn);
     const sealed = seal(recipient.publicKey, context, plaintext, tape);
     tape.end();
     const hash = (what: string, ...parts: Uint8Array[]) =>
@@ -91,6 +93,21 @@ describe("a sealed box", () => {
     const [a, b] = [0, 1].map(() => seal(recipient.publicKey, context, new Uint8Array(8), rng));
     expect(a!.subarray(0, 32)).not.toEqual(b!.subarray(0, 32));
     expect(a!.subarray(32)).not.toEqual(b!.subarray(32));
+  });
+
+  it("never has one ephemeral key for two messages, even if the generator repeats itself", () => {
+    const sealedWith = (to: typeof recipient, ctx: Uint8Array, plaintext: Uint8Array) =>
+      Buffer.from(seal(to.publicKey, ctx, plaintext, seededRng("a restored snapshot")));
+    const first = sealedWith(recipient, context, new Uint8Array([1, 2]));
+    const others = [
+      sealedWith(recipient, context, new Uint8Array([1, 3])),
+      sealedWith(recipient, context, new Uint8Array([1, 2, 0])),
+      sealedWith(recipient, context.subarray(1), new Uint8Array([1, 2])),
+      sealedWith(sealedKeyPair(rng), context, new Uint8Array([1, 2])),
+    ];
+    const keys = [first, ...others].map((sealed) => sealed.toString("hex", 0, 32));
+    expect(new Set(keys).size).toBe(keys.length);
+    expect(sealedWith(recipient, context, new Uint8Array([1, 2]))).toEqual(first);
   });
 });
 

@@ -5,13 +5,18 @@
  *     sealed = e ‖ box(commitment ‖ plaintext; nonce, X25519(e, R))
  *     commitment = SHA-256(framed: "commitment", e, R, context)
  *     nonce      = first 24 bytes of SHA-256(framed: "nonce", e, R)
+ *     secret of e = SHA-256(framed: "ephemeral", 32 drawn bytes, R, context, plaintext)
  *
  * `box` is NaCl's (XSalsa20-Poly1305, by tweetnacl); e is the ephemeral, R the recipient's public
  * key.
  *
- * - *The nonce need not be random*: e is drawn afresh for every seal and its secret forgotten, so
+ * - *The nonce need not be random*: e is made afresh for every seal and its secret forgotten, so
  *   each box key encrypts one message, and hashing both public keys merely gives that message its
  *   nonce.
+ * - *The ephemeral secret is hedged*: a generator that repeats (a restored snapshot) would otherwise
+ *   encrypt two messages under one key and nonce, which gives away their difference and forgeries.
+ *   So it gives equal boxes for equal messages, nothing more. With bytes that are known, though, a
+ *   guess at a message can be checked: hedging does not replace randomness.
  * - *The context is bound inside the plaintext*, NaCl's box having no associated data. Deriving the
  *   nonce from it would do against outsiders, but Poly1305 does not commit: a dishonest sender
  *   could make one box that opens under two contexts. With the commitment inside, that takes one
@@ -88,7 +93,7 @@ export function parseSealingKey(bytes: Uint8Array, what: string = "sealing key")
 
 /**
  * Seals `plaintext` to `recipient`, bound to `context` (any bytes: version, chunk number, parties
- * …). Draws 32 bytes of `rng` for the ephemeral key. The result is `SEALED_OVERHEAD_BYTES` longer.
+ * …). Draws 32 bytes of `rng`, which the ephemeral key depends on, as on everything else that is given. The result is `SEALED_OVERHEAD_BYTES` longer.
  */
 export function seal(
   recipient: SealingKey,
@@ -96,7 +101,7 @@ export function seal(
   plaintext: Uint8Array,
   rng: Rng,
 ): Uint8Array {
-  const ephemeral = nacl.box.keyPair.fromSecretKey(rng.bytes(KEY_BYTES));
+  const ephemeral = ephemeralKeyPair(recipient, context, plaintext, rng);
   const commitment = commitmentTo(ephemeral.publicKey, recipient, context);
   const message = new Uint8Array(DIGEST_BYTES + plaintext.length);
   message.set(commitment);
@@ -130,6 +135,21 @@ export function openSealed(
   const commitment = commitmentTo(ephemeral, keyPair.publicKey, context);
   if (!constantTimeEqual(message.subarray(0, DIGEST_BYTES), commitment)) throw new SealError();
   return message.slice(DIGEST_BYTES);
+}
+
+function ephemeralKeyPair(
+  recipient: Uint8Array,
+  context: Uint8Array,
+  plaintext: Uint8Array,
+  rng: Rng,
+): nacl.BoxKeyPair {
+  const drawn = rng.bytes(KEY_BYTES);
+  const purpose = "moiety/sealed-box/v1/ephemeral";
+  const secret = framedHash(purpose, drawn, recipient, context, plaintext);
+  const pair = nacl.box.keyPair.fromSecretKey(secret);
+  drawn.fill(0);
+  secret.fill(0);
+  return pair;
 }
 
 function nonceFor(ephemeral: Uint8Array, recipient: Uint8Array): Uint8Array {

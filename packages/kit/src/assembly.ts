@@ -7,8 +7,11 @@ import type { Service } from "./service.ts";
 
 /** Longest wait for the other channels of a session once its first one is there, milliseconds. */
 export const ASSEMBLY_MS: number = 10_000;
-/** Sessions towards which one peer may have opened a channel here at a time, over all protocols. */
-export const MAX_SESSIONS_PER_PEER: number = 256;
+/**
+ * Sessions of one initiator towards which one peer may have opened a channel here at a time, over all
+ * protocols. A peer that relays for several initiators has as many for each: none shuts out others.
+ */
+export const MAX_SESSIONS_PER_PEER: number = 64;
 /** Session ids remembered, to refuse one that comes a second time. */
 const REMEMBERED_IDS = 1 << 16;
 
@@ -32,7 +35,8 @@ export class Assembly {
   readonly #onTimeout: (gathering: Gathering, missing: PartyName) => void;
   readonly #incomplete = new Map<string, Incomplete>();
   readonly #seen = new Set<string>();
-  readonly #load = new Map<PartyName, number>();
+  /** Sessions by `accountOf`. */
+  readonly #load = new Map<string, number>();
 
   constructor(
     self: PartyName,
@@ -55,13 +59,14 @@ export class Assembly {
       throw new Refusal("refused", "the opening names other parties than the two on this link");
     if (!earlier(service.protocol, service.role).includes(from))
       throw new Refusal("refused", `${from} has no channel to open here`);
-    if ((this.#load.get(channel.peer) ?? 0) >= MAX_SESSIONS_PER_PEER)
+    const account = accountOf(service.protocol, parties, channel.peer);
+    if ((this.#load.get(account) ?? 0) >= MAX_SESSIONS_PER_PEER)
       throw new Refusal("busy", `${channel.peer} has ${MAX_SESSIONS_PER_PEER} sessions here`);
     const gathering = this.#gatheringFor(service, parties, opening.session);
     if (!gathering.awaited.delete(from))
       throw new Refusal("refused", `${from} has opened its channel already`);
     gathering.channels.set(from, channel);
-    this.#count(channel.peer, 1);
+    this.#count(account, 1);
     if (gathering.awaited.size > 0) return undefined;
     this.#forget(gathering);
     return gathering;
@@ -69,7 +74,9 @@ export class Assembly {
 
   /** The session is over: it no longer counts for its openers. */
   release(gathering: Gathering): void {
-    for (const channel of gathering.channels.values()) this.#count(channel.peer, -1);
+    const { service, parties, channels } = gathering;
+    for (const { peer } of channels.values())
+      this.#count(accountOf(service.protocol, parties, peer), -1);
   }
 
   /** Turns away all that is incomplete. */
@@ -129,11 +136,20 @@ export class Assembly {
     this.#seen.delete(oldest as string);
   }
 
-  #count(party: PartyName, change: 1 | -1): void {
-    const load = (this.#load.get(party) ?? 0) + change;
-    if (load === 0) this.#load.delete(party);
-    else this.#load.set(party, load);
+  #count(account: string, change: 1 | -1): void {
+    const load = (this.#load.get(account) ?? 0) + change;
+    if (load === 0) this.#load.delete(account);
+    else this.#load.set(account, load);
   }
+}
+
+/** For whom a channel counts: the peer that opened it, and the party that started the session. */
+function accountOf(
+  protocol: Protocol,
+  parties: Readonly<Record<string, PartyName>>,
+  peer: PartyName,
+): string {
+  return `${peer} for ${parties[protocol.roles[0] as string]}`;
 }
 
 function partiesOf(protocol: Protocol, { parties }: Opening): Record<string, PartyName> {

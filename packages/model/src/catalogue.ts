@@ -102,7 +102,17 @@ export function parseCatalogue(text: string, file: string): Catalogue {
   if (text.length > MAX_CATALOGUE_LENGTH) {
     throw new DocumentError(document, [`longer than ${MAX_CATALOGUE_LENGTH} characters`]);
   }
-  const raw = parseShape(catalogueShape, parseYaml(text, document), document);
+  return catalogueFromJson(parseYaml(text, document), document);
+}
+
+/**
+ * A catalogue from plain data, e.g. from canonical JSON that a peer sent.
+ *
+ * @param document what it is, for messages.
+ * @throws DocumentError that lists what is wrong.
+ */
+export function catalogueFromJson(value: unknown, document: string = "catalogue"): Catalogue {
+  const raw = parseShape(catalogueShape, value, document);
   const catalogue: Catalogue = {
     ...raw,
     features: raw.features.map((feature) => ({
@@ -120,12 +130,15 @@ export function catalogueBytes(catalogue: Catalogue): Uint8Array {
   return canonicalJson(catalogue);
 }
 
+/** Context of the digest of a catalogue's canonical bytes. */
+export const CATALOGUE_CONTEXT: string = "moiety/catalogue/v1";
+
 /**
  * Names exactly this catalogue (32 bytes). A plain hash, without salt, is right here: a catalogue is
  * public, so there is nothing to guess, and everybody must be able to recompute it.
  */
 export function catalogueDigest(catalogue: Catalogue): Uint8Array {
-  return framedHash("moiety/catalogue/v1", catalogueBytes(catalogue));
+  return framedHash(CATALOGUE_CONTEXT, catalogueBytes(catalogue));
 }
 
 /** Position of a feature in the records of its domain, or -1. */

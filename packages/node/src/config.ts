@@ -36,7 +36,7 @@ const schema = z.strictObject({
   limits: z
     .strictObject({
       /** Pseudonyms that a bureau evaluates for one party per minute. */
-      evaluationsPerMinute: z.int().min(1).default(600_000),
+      evaluationsPerMinute: z.int().min(1024).default(120_000),
       /** Random OTs that a bureau keeps ready per direction. */
       padsReady: z
         .int()
@@ -44,7 +44,7 @@ const schema = z.strictObject({
         .max(1 << 22)
         .default(65_536),
     })
-    .default({ evaluationsPerMinute: 600_000, padsReady: 65_536 }),
+    .default({ evaluationsPerMinute: 120_000, padsReady: 65_536 }),
 });
 
 export type NodeConfig = z.infer<typeof schema> & {

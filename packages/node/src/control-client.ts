@@ -1,5 +1,7 @@
 /** The other end of the control socket, for the command line, the demo and tests. */
+import { lstatSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
+import { dirname } from "node:path";
 
 /** A node said no, or does not run. The message is for people. */
 export class ControlError extends Error {
@@ -63,9 +65,23 @@ async function textOf(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-function open(socket: string, path: string, options: ControlRequest): Promise<IncomingMessage> {
+/** Whoever made the socket's folder could stand behind it: it must be this user's, and closed to others. */
+function refuseForeign(socket: string): void {
+  const folder = lstatSync(dirname(socket), { throwIfNoEntry: false });
+  const own = process.getuid?.();
+  if (folder === undefined || own === undefined) return; // connecting says what is wrong
+  if (!folder.isDirectory() || folder.uid !== own || (folder.mode & 0o077) !== 0)
+    throw new ControlError(`${dirname(socket)} is not a folder of this user alone; chmod 700 it`);
+}
+
+async function open(
+  socket: string,
+  path: string,
+  options: ControlRequest,
+): Promise<IncomingMessage> {
   const body = options.body === undefined ? undefined : JSON.stringify(options.body);
   const headers = body === undefined ? {} : { "content-type": "application/json" };
+  refuseForeign(socket);
   return new Promise((resolve, reject) => {
     const sent = request(
       {

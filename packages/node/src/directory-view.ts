@@ -1,6 +1,6 @@
 /** What both bureaus list: the deposits that an inquiry may name, and verified catalogues. */
 import { constantTimeEqual } from "@moiety/crypto";
-import { ProtocolError, type Switchboard } from "@moiety/kit";
+import { type Clock, type Switchboard, systemClock } from "@moiety/kit";
 import type { Catalogue } from "@moiety/model";
 import { depositHeader, directory } from "@moiety/protocols";
 import { readCatalogue } from "./catalogues.ts";
@@ -8,6 +8,12 @@ import type { Parties } from "./parties.ts";
 
 const { parseHeader, verifyHeader } = depositHeader;
 type DepositHeader = depositHeader.DepositHeader;
+
+/** Catalogues that one run of `directory` may ask for. */
+const CATALOGUES_AT_ONCE = 8;
+
+/** How old a listing may be: as long as a new deposit may go unnoticed. */
+const MAX_AGE_MS = 3_000;
 
 export interface CommonDeposit {
   readonly header: DepositHeader;
@@ -18,16 +24,29 @@ export class DirectoryView {
   readonly #parties: Parties;
   readonly #switchboard: Switchboard;
   readonly #self: string;
-  #common: Promise<ReadonlyMap<string, CommonDeposit>> | undefined;
+  readonly #clock: Clock;
+  #askedAt = 0;
+  #common: Promise<ReadonlyMap<string, readonly CommonDeposit[]>> | undefined;
 
-  constructor(self: string, parties: Parties, switchboard: Switchboard) {
+  constructor(
+    self: string,
+    parties: Parties,
+    switchboard: Switchboard,
+    clock: Clock = systemClock,
+  ) {
+    this.#clock = clock;
     this.#self = self;
     this.#parties = parties;
     this.#switchboard = switchboard;
   }
 
-  /** The latest deposit of each domain that both bureaus hold complete; kept until `refresh`. */
-  common(): Promise<ReadonlyMap<string, CommonDeposit>> {
+  /**
+   * The deposits of each domain that both bureaus hold complete, latest first; kept until
+   * `refresh`, and for some seconds at most: a new deposit counts without anybody telling.
+   */
+  common(): Promise<ReadonlyMap<string, readonly CommonDeposit[]>> {
+    if (this.#clock.now() - this.#askedAt > MAX_AGE_MS) this.refresh();
+    if (this.#common === undefined) this.#askedAt = this.#clock.now();
     this.#common ??= this.#fetchCommon().catch((error: unknown) => {
       this.#common = undefined;
       throw error;
@@ -46,11 +65,11 @@ export class DirectoryView {
     const common = await this.common();
     const wanted = domains.filter((domain) => common.has(domain));
     const found = new Map<string, Catalogue>();
-    for (let start = 0; start < wanted.length; start += 8) {
-      const part = wanted.slice(start, start + 8);
+    for (let start = 0; start < wanted.length; start += CATALOGUES_AT_ONCE) {
+      const part = wanted.slice(start, start + CATALOGUES_AT_ONCE);
       const { catalogues } = await this.#ask(this.#parties.bureaus.a, part);
       for (const [i, domain] of part.entries()) {
-        const digest = (common.get(domain) as CommonDeposit).header.catalogue;
+        const digest = common.get(domain)?.[0]?.header.catalogue as Uint8Array;
         const catalogue = readCatalogue(catalogues[i] as Uint8Array, digest);
         if (catalogue !== undefined) found.set(domain, catalogue);
       }
@@ -58,25 +77,23 @@ export class DirectoryView {
     return found;
   }
 
-  /** The complete versions of a domain at one bureau, in no particular order. */
-  async versionsAt(bureau: string, domain: string): Promise<number[]> {
+  /** The complete deposits of a domain at one bureau, latest first. */
+  async depositsAt(bureau: string, domain: string): Promise<CommonDeposit[]> {
     const { deposits } = await this.#ask(bureau, []);
-    return this.#verified(bureau, deposits)
-      .filter(({ header }) => header.domain === domain)
-      .map(({ header }) => header.version);
+    return this.#valid(deposits).filter(({ header }) => header.domain === domain);
   }
 
-  async #fetchCommon(): Promise<ReadonlyMap<string, CommonDeposit>> {
+  async #fetchCommon(): Promise<ReadonlyMap<string, readonly CommonDeposit[]>> {
     const { a, b } = this.#parties.bureaus;
     const [listedA, listedB] = await Promise.all([this.#ask(a, []), this.#ask(b, [])]);
-    const atA = this.#verified(a, listedA.deposits);
-    const atB = this.#verified(b, listedB.deposits);
-    const common = new Map<string, CommonDeposit>();
-    for (const deposit of atA) {
-      const { domain, version } = deposit.header;
-      const same = atB.some(({ bytes }) => constantTimeEqual(bytes, deposit.bytes));
-      const best = common.get(domain)?.header.version ?? 0;
-      if (same && version > best) common.set(domain, deposit);
+    const atB = this.#valid(listedB.deposits);
+    const both = this.#valid(listedA.deposits).filter((deposit) =>
+      atB.some(({ bytes }) => constantTimeEqual(bytes, deposit.bytes)),
+    );
+    const common = new Map<string, CommonDeposit[]>();
+    for (const deposit of both) {
+      const { domain } = deposit.header;
+      common.set(domain, [...(common.get(domain) ?? []), deposit]);
     }
     return common;
   }
@@ -88,29 +105,37 @@ export class DirectoryView {
     );
   }
 
-  /** Headers that the platform which owns the domain has signed; anything else is the bureau's lie. */
-  #verified(bureau: string, deposits: directory.Listing["deposits"]): CommonDeposit[] {
-    return deposits.map(({ header: bytes, signature }) => {
-      const header = readHeader(bureau, bytes);
-      const owner = this.#parties.domains.get(header.domain);
-      const signed =
-        owner?.platform === header.platform &&
-        verifyHeader({ bytes, signature }, this.#parties.verifying(header.platform));
-      if (!signed) throw lie(bureau, "lists a deposit that its platform did not sign");
-      return { header, bytes };
-    });
+  /**
+   * Headers of this network and of today's epochs that the platform which owns the domain has signed,
+   * latest first. Others are passed over, not held against the bureau: a key may just have changed.
+   */
+  #valid(deposits: directory.Listing["deposits"]): CommonDeposit[] {
+    return deposits
+      .flatMap(({ header: bytes, signature }) => {
+        const header = readHeader(bytes);
+        return header !== undefined && this.#counts(header, bytes, signature)
+          ? [{ header, bytes }]
+          : [];
+      })
+      .sort((x, y) => y.header.version - x.header.version);
+  }
+
+  #counts(header: DepositHeader, bytes: Uint8Array, signature: Uint8Array): boolean {
+    const { domains, network } = this.#parties;
+    const owner = domains.get(header.domain);
+    return (
+      header.network === network &&
+      owner?.platform === header.platform &&
+      owner.epoch === header.epoch &&
+      verifyHeader({ bytes, signature }, this.#parties.verifying(header.platform))
+    );
   }
 }
 
-function readHeader(bureau: string, bytes: Uint8Array): DepositHeader {
+function readHeader(bytes: Uint8Array): DepositHeader | undefined {
   try {
     return parseHeader(bytes);
   } catch {
-    throw lie(bureau, "lists a deposit header that is malformed");
+    return undefined;
   }
-}
-
-function lie(party: string, detail: string): ProtocolError {
-  const code = "cheat";
-  return new ProtocolError({ party, protocol: "directory", step: "listing", code }, detail);
 }

@@ -20,8 +20,8 @@ import { KEY_FILES, readSecret, requireListed } from "./keys.ts";
 import type { Log } from "./log.ts";
 import type { Parties } from "./parties.ts";
 
-/** Longest wait for a link that is not up. */
-const LINK_PATIENCE_MS = 10_000;
+/** Longest wait for a link that is not up: less than a session's, so that the reason is told. */
+const LINK_PATIENCE_MS = 9_000;
 
 /** Whom each role dials; everybody else dials it. */
 export function dialled(role: NodeRole, parties: Parties): string[] {
@@ -97,7 +97,7 @@ export class Links {
   /** The link to a party, or the next one that comes up within some seconds. */
   linkTo(name: PartyName): Promise<Link> {
     const dialer = this.#dialers.get(name);
-    if (dialer !== undefined) return dialer.link(LINK_PATIENCE_MS);
+    if (dialer !== undefined) return dialer.link(LINK_PATIENCE_MS).catch(asLost);
     const link = this.#accepted.get(name);
     return link === undefined ? this.#upcoming(name) : Promise.resolve(link);
   }
@@ -148,6 +148,13 @@ export class Links {
   }
 }
 
+/** Nobody was there to be late: a link that never came up is not an answer that never came. */
+function asLost(error: unknown): never {
+  if (error instanceof LinkError && error.code === "deadline")
+    throw new LinkError("lost", error.peer, error.message);
+  throw error;
+}
+
 function readIdentity(config: NodeConfig, parties: Parties): TlsIdentity {
   const privateKey = readSecret(config.keys, KEY_FILES.tlsKey);
   const pem = readPublic(join(config.keys, KEY_FILES.tlsCertificate));
@@ -190,7 +197,7 @@ function addressOf(config: NodeConfig, parties: Parties, name: string): Address 
     const published = readFileSync(join(config.run, `${name}.port`), "utf8");
     return { host, port: Number(published.trim()) };
   } catch {
-    throw new LinkError("lost", name, `${name} has not started on this machine yet`);
+    throw new LinkError("lost", name, `${name} does not run on this machine`);
   }
 }
 

@@ -35,8 +35,9 @@ export interface Party {
 
 export class Parties {
   readonly network: string;
-  /** Version of the roster. */
+  /** Version of the roster, and when it ends, in milliseconds since 1970. */
   readonly version: number;
+  readonly expiresAt: number;
   readonly bureaus: { readonly a: string; readonly b: string };
   readonly supervisor: string;
   /** What TLS accepts: each party's certificate. */
@@ -47,6 +48,7 @@ export class Parties {
   constructor(roster: Roster) {
     this.network = roster.network;
     this.version = roster.version;
+    this.expiresAt = Date.parse(roster.expiresAt);
     this.#parties = new Map(roster.parties.map((party) => [party.name, importParty(party)]));
     this.pinned = new Map(
       roster.parties.map((party) => [

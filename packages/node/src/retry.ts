@@ -3,6 +3,8 @@ import { type Clock, ProtocolError } from "@moiety/kit";
 
 const ATTEMPTS = 5;
 const FIRST_PAUSE_MS = 150;
+/** No new attempt after so long: somebody waits for an answer, and a missing node is one. */
+const PATIENCE_MS = 5_000;
 
 /** Failures that a fresh attempt may heal: a restart, a full queue, a version that moved on. */
 const TRANSIENT: ReadonlySet<string> = new Set(["lost", "busy", "conflict", "deadline", "aborted"]);
@@ -13,12 +15,14 @@ export async function retrying<T>(
   attempt: () => Promise<T>,
   beforeRetry: (error: ProtocolError) => void = () => {},
 ): Promise<T> {
+  const started = clock.now();
   for (let tried = 1; ; tried += 1) {
     try {
       return await attempt();
     } catch (error) {
       const hopeful = error instanceof ProtocolError && TRANSIENT.has(error.code);
-      if (!hopeful || tried === ATTEMPTS) throw error;
+      const late = clock.now() - started > PATIENCE_MS;
+      if (!hopeful || late || tried === ATTEMPTS) throw error;
       beforeRetry(error);
       await new Promise<void>((resolve) => {
         clock.after(FIRST_PAUSE_MS * 2 ** (tried - 1), resolve);

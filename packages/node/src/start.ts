@@ -39,6 +39,7 @@ export interface RunningNode {
 
 /** Throws `SetupError` or `DocumentError` with what an operator can do. */
 export async function startNode(file: string): Promise<RunningNode> {
+  process.umask(0o077); // whatever this process writes is its user's alone
   const config = readConfig(file);
   const path = controlSocket(config.run, config.name);
   await refuseSecond(path, config.name);

@@ -7,7 +7,9 @@
  *
  * Security is *endemic*: a corrupt party may choose its own keys, never the other's. The receiver's
  * choices are hidden unconditionally (given a random oracle); the key of the other branch rests on
- * oracle Diffie–Hellman with tags (their Definition 21), CDH for a random-oracle derivation.
+ * oracle Diffie–Hellman with tags (their Definition 21). With the derivation as a random oracle that
+ * is strong (gap) Diffie–Hellman, more than CDH: B serves all instances, and what is later sent under
+ * the keys lets a receiver test "is Z = b·M?" for elements M of its own making.
  */
 import {
   add,

@@ -63,7 +63,7 @@ export function checkAccepts(
 ): boolean {
   const { code, columns, fieldBits } = plan;
   const expected = wordsOf(hashColumns(key, planes, words));
-  const choiceHashes = wordsOf(response.slice(0, code.dimension * HASH_BYTES));
+  const choiceHashes = wordsOf(response.subarray(0, code.dimension * HASH_BYTES));
   const encoded = encodeColumns(plan, choiceHashes, HASH_WORDS);
   for (let j = 0; j < columns; j++) {
     const source = (j % code.length) * HASH_WORDS;

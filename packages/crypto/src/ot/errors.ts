@@ -3,8 +3,10 @@ export type OtRole = "sender" | "receiver";
 
 /**
  * The peer sent what no honest peer sends. Everything of this setup (Δ, seeds, pads that were not
- * yet handed out) is destroyed by then. A cheating receiver who is caught may have learnt up to two
- * bits of a Δ that no longer exists; who goes on needs a new setup, and should not go on for long.
+ * yet handed out) is destroyed by then. A cheating receiver that won n bets before it was caught,
+ * which happens with probability 4^−n (k = 2), knows 2n bits of that Δ, and pads of this setup that
+ * were used before still rest on the others. Who goes on needs a new setup, and should not go on for
+ * long.
  */
 export class OtCheatError extends Error {
   override readonly name: string = "OtCheatError";

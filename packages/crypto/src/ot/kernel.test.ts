@@ -146,5 +146,7 @@ describe("kernel against bit-by-bit arithmetic", () => {
   test("wordsOf reads unaligned bytes", () => {
     const bytes = new Uint8Array([9, 1, 0, 0, 0, 2, 0, 0, 0]);
     expect([...wordsOf(bytes.subarray(1))]).toEqual([1, 2]);
+    const buffer = Buffer.from(bytes.buffer);
+    expect([...wordsOf(buffer.subarray(1))]).toEqual([1, 2]);
   });
 });

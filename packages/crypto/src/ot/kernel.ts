@@ -12,9 +12,12 @@ if (new Uint8Array(new Uint32Array([1]).buffer)[0] !== 1) {
   throw new Error("oblivious transfer: this implementation needs a little-endian processor");
 }
 
-/** The words behind `bytes`: a view where they are aligned, a copy where they are not. */
+/**
+ * The words behind `bytes`: a view where they are aligned, a copy where they are not. (Not by
+ * `slice`: that of a Buffer, which messages may come as, is one more view.)
+ */
 export function wordsOf(bytes: Uint8Array): Uint32Array {
-  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   return new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length >>> 2);
 }
 

@@ -90,7 +90,8 @@ export function pprfReceive(
   const missing = tags.subarray(delta * PPRF_CHECK_BYTES, (delta + 1) * PPRF_CHECK_BYTES);
   missing.fill(0);
   const checks = message.subarray(message.length - 2 * PPRF_CHECK_BYTES);
-  const sum = checks.slice(0, PPRF_CHECK_BYTES);
+  // A copy, also of a Buffer: the message is the caller's.
+  const sum = new Uint8Array(checks.subarray(0, PPRF_CHECK_BYTES));
   xorEvery(sum, tags);
   missing.set(sum);
   const expected = checks.subarray(PPRF_CHECK_BYTES);

@@ -9,7 +9,7 @@ import {
   scorecardBytes,
   scoreRange,
 } from "@moiety/model";
-import { type ModelCertificate, parseCertificate } from "@moiety/policy";
+import { isCertifiedShare, type ModelCertificate, parseCertificate } from "@moiety/policy";
 import { certify, deploy, score } from "@moiety/protocols";
 import { SetupError } from "../config-error.ts";
 import type { NodeContext } from "../context.ts";
@@ -63,7 +63,13 @@ export class Modelling {
     if (verdict.objections.length > 0)
       throw new SetupError(`${parties.supervisor} objects:\n  ${verdict.objections.join("\n  ")}`);
     const certificate = this.#parse(verdict.certificate);
-    if (certificate.modelName !== model.name || certificate.bank !== config.name)
+    const sound =
+      certificate.bank === config.name &&
+      certificate.modelName === model.name &&
+      certificate.version === model.version &&
+      isCertifiedShare(certificate, "a", application.saltA, a) &&
+      isCertifiedShare(certificate, "b", application.saltB, b);
+    if (!sound)
       throw new SetupError(`${parties.supervisor} certified another model than was asked for`);
     const { shareA, shareB, saltA, saltB } = application;
     const shares = { a: { table: shareA, salt: saltA }, b: { table: shareB, salt: saltB } };

@@ -44,9 +44,12 @@ export class Bank implements RoleRuntime {
       const { identifiers, scorer } = this.#request(request.body);
       if (identifiers.length !== 1) throw new SetupError("one identifier at a time; use a batch");
       const start = performance.now();
-      const [points] = await worded(() => this.#scoring.block(identifiers, scorer));
+      const scores = await worded(() => this.#scoring.block(identifiers, scorer));
+      const elapsedMs = performance.now() - start;
       this.#scored += 1;
-      return this.#answer(points as number, scorer, performance.now() - start);
+      refuseOutOfRange(scores, scorer);
+      const absent = await worded(() => this.#scoring.absent(scorer));
+      return { ...answerOf(scores[0] as number, scorer), absent, elapsedMs };
     });
     server.post("/batch", async (request, reply) => {
       const { identifiers, scorer } = this.#request(request.body);
@@ -77,10 +80,13 @@ export class Bank implements RoleRuntime {
     scorer: Scorer,
   ): AsyncGenerator<{ scores: number[] }> {
     try {
+      let odd: Uint16Array | undefined;
       for await (const block of this.#scoring.batch(identifiers, scorer)) {
         this.#scored += block.length;
+        if (isOutOfRange(block, scorer)) odd ??= block;
         yield { scores: [...block] };
       }
+      if (odd !== undefined) refuseOutOfRange(odd, scorer);
     } catch (error) {
       throw new Error(inWords(error));
     }
@@ -105,11 +111,27 @@ export class Bank implements RoleRuntime {
       );
     return { identifiers: canonical, scorer: { ...deployed, purpose: stated } };
   }
+}
 
-  #answer(points: number, { certificate, purpose }: Scorer, elapsedMs: number): ScoreAnswer {
-    const { modelName, version, range } = certificate;
-    return { score: points, model: modelName, version, purpose, range, elapsedMs };
-  }
+function isOutOfRange(scores: Uint16Array, { certificate: { range } }: Scorer): boolean {
+  return scores.some((points) => points < range.min || points > range.max);
+}
+
+/** Which bureau it was cannot be told; asking again would tell that bureau that it was noticed. */
+function refuseOutOfRange(scores: Uint16Array, scorer: Scorer): void {
+  if (isOutOfRange(scores, scorer))
+    throw new SetupError(
+      "a score lies outside the certified range: one of the bureaus did not follow the protocol; " +
+        "do not ask again, inform the supervisor",
+    );
+}
+
+function answerOf(
+  points: number,
+  { certificate, purpose }: Scorer,
+): Omit<ScoreAnswer, "absent" | "elapsedMs"> {
+  const { modelName, version, range } = certificate;
+  return { score: points, model: modelName, version, purpose, range };
 }
 
 /** What a single inquiry answers. */
@@ -119,6 +141,8 @@ export interface ScoreAnswer {
   readonly version: number;
   readonly purpose: string;
   readonly range: { readonly min: number; readonly max: number };
+  /** Domains without a deposit that counts: everybody is *missing* there. */
+  readonly absent: readonly string[];
   readonly elapsedMs: number;
 }
 

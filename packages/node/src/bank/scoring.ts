@@ -1,10 +1,10 @@
 /** From identifiers to scores, block by block: pseudonyms first, then the inquiry. */
-import { type Element, osRng, verify } from "@moiety/crypto";
+import { constantTimeEqual, type Element, osRng, verify } from "@moiety/crypto";
 import type { ModelCertificate } from "@moiety/policy";
 import { pseudonym, score } from "@moiety/protocols";
 import { certificateDigest } from "../certificate-digest.ts";
 import type { NodeContext } from "../context.ts";
-import type { DirectoryView } from "../directory-view.ts";
+import type { CommonDeposit, DirectoryView } from "../directory-view.ts";
 import type { DomainKeys } from "../parties.ts";
 import { retrying } from "../retry.ts";
 import { domainsOf } from "./book.ts";
@@ -41,14 +41,21 @@ export class Scoring {
     );
   }
 
-  /** Scores any number of people, in order, a few blocks at a time. */
+  /** Domains of the model from which no deposit counts now. */
+  async absent({ certificate }: Scorer): Promise<string[]> {
+    const common = await this.#directory.common();
+    return certificate.catalogues
+      .filter((each) => depositFor(common, each) === undefined)
+      .map(({ domain }) => domain);
+  }
+
+  /**
+   * Scores any number of people, in order, a few blocks at a time. All blocks are asked for whatever
+   * the answers are: a bureau must not see from where a batch stops which numbers the bank refused.
+   */
   async *batch(identifiers: readonly Uint8Array[], scorer: Scorer): AsyncGenerator<Uint16Array> {
-    const starts = Array.from(
-      { length: Math.ceil(identifiers.length / BLOCK_PEOPLE) },
-      (_, block) => block * BLOCK_PEOPLE,
-    );
     const underWay: Promise<Uint16Array>[] = [];
-    for (const start of starts) {
+    for (let start = 0; start < identifiers.length; start += BLOCK_PEOPLE) {
       const block = this.block(identifiers.slice(start, start + BLOCK_PEOPLE), scorer);
       block.catch(() => {}); // awaited in order below
       underWay.push(block);
@@ -81,8 +88,9 @@ export class Scoring {
       model: certificateDigest(certificateBytes),
       purpose,
       deposits: keys.map(({ domain, epoch }) => {
-        const version = common.get(domain)?.header.version ?? 0;
-        return { domain, epoch, version };
+        const certified = certificate.catalogues.find((each) => each.domain === domain);
+        const version = certified && depositFor(common, certified)?.header.version;
+        return { domain, epoch, version: version ?? 0 };
       }),
       salt: osRng.bytes(32),
       people,
@@ -95,7 +103,6 @@ export class Scoring {
       score.bank(session, {
         network: parties.network,
         inquiry,
-        range: certificate.range,
         verify: (bureau, signature, context, ...parts) =>
           verify(parties.verifying(bureau), signature, context, ...parts),
       }),
@@ -107,4 +114,13 @@ export class Scoring {
     if (keys === undefined) throw new Error(`the roster has no domain ${domain}`);
     return keys;
   }
+}
+
+/** The latest deposit with the catalogue that the model was certified for. */
+function depositFor(
+  common: ReadonlyMap<string, readonly CommonDeposit[]>,
+  { domain, digest }: ModelCertificate["catalogues"][number],
+): CommonDeposit | undefined {
+  const wanted = Buffer.from(digest, "hex");
+  return common.get(domain)?.find(({ header }) => constantTimeEqual(header.catalogue, wanted));
 }

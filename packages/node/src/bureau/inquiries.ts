@@ -40,6 +40,10 @@ export class Inquiries {
     const deposits = await Promise.all(
       inquiry.deposits.map((named) => this.#deposit(named, model)),
     );
+    // The wait above may have been long: what is read below must still be there.
+    for (const deposit of deposits)
+      if (deposit !== undefined && !this.#shelf.versions(deposit.header.domain).includes(deposit))
+        throw new Refusal("conflict", `${deposit.header.domain}: a version went meanwhile`);
     const places = this.#places(inquiry, deposits, model);
     if (inquiry.people * places.length > lookup.MAX_LOOKUPS)
       throw new Refusal("refused", `more than ${lookup.MAX_LOOKUPS} lookups in one inquiry`);

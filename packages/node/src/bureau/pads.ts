@@ -209,6 +209,13 @@ export class PadStock implements lookup.Pads {
   }
 }
 
+/** Whether the peer refused a lookup because it has forgotten the setup that its pads were of. */
+export function isStale(error: unknown, peer: string): boolean {
+  if (!(error instanceof ProtocolError) || error.party !== peer || error.code !== "conflict")
+    return false;
+  return error.step === "choose" || error.step === "tables";
+}
+
 /** Whether a failed session is just a connection that went away. */
 export function isLoss(error: unknown): boolean {
   return error instanceof ProtocolError && ["lost", "aborted", "deadline"].includes(error.code);

@@ -1,6 +1,6 @@
 /** A bureau in operation: which protocols it serves to whom, and from which of its stores. */
 import { type OprfKeyPair, type SealedKeyPair, sign, verify } from "@moiety/crypto";
-import { ProtocolError, Refusal, type Service, service } from "@moiety/kit";
+import { Refusal, type Service, service } from "@moiety/kit";
 import {
   deploy,
   deposit,
@@ -20,7 +20,7 @@ import { RECEIPT_CONTEXT } from "../receipt.ts";
 import { requireRole } from "../roles.ts";
 import { Inquiries } from "./inquiries.ts";
 import { Models } from "./models.ts";
-import { isLoss, PadStock } from "./pads.ts";
+import { isLoss, isStale, PadStock } from "./pads.ts";
 import { Shelf } from "./shelf.ts";
 
 export class Bureau implements RoleRuntime {
@@ -56,7 +56,8 @@ export class Bureau implements RoleRuntime {
         const { platform, epoch } = owner;
         return { platform, epoch, key: parties.verifying(platform) };
       },
-      peerVersions: (domain) => directoryView.versionsAt(this.#peer, domain),
+      peerDeposits: async (domain) =>
+        (await directoryView.depositsAt(this.#peer, domain)).map(({ bytes }) => bytes),
       notDropped: (error) => logFailure(context.log, error),
     });
     this.#models = new Models(
@@ -159,8 +160,12 @@ export class Bureau implements RoleRuntime {
 
   #evaluator(client: string): pseudonym.BureauInput {
     const { parties } = this.#context;
+    let evaluations = 0;
     return {
       keyShare: ({ domain, epoch }, identifiers) => {
+        evaluations += identifiers;
+        if (evaluations > MAX_EVALUATIONS_AT_ONCE)
+          throw new Refusal("refused", `over ${MAX_EVALUATIONS_AT_ONCE} evaluations in one run`);
         const known = parties.domains.get(domain);
         const pair = this.#keys.get(domain);
         if (known === undefined || pair === undefined || known.epoch !== epoch)
@@ -222,9 +227,7 @@ export class Bureau implements RoleRuntime {
     try {
       this.#scored += await scoring;
     } catch (error) {
-      // What the peer refuses after the headers agreed are pads that it has forgotten.
-      if (error instanceof ProtocolError && error.party === this.#peer && error.code === "busy")
-        this.#pads.interrupt();
+      if (isStale(error, this.#peer)) this.#pads.interrupt();
       throw error;
     }
   }
@@ -251,8 +254,15 @@ export class Bureau implements RoleRuntime {
           randomOt.receiver(session, input(session)),
         );
         // A receiver that needs no refill waits for demand, not for its peer: it must be told.
-        void link.ended.then(() => this.#pads.interrupt());
-        await run;
+        let current = true;
+        void link.ended.then(() => {
+          if (current) this.#pads.interrupt();
+        });
+        try {
+          await run;
+        } finally {
+          current = false;
+        }
       },
       (error) => {
         if (!isLoss(error)) logFailure(log, error);
@@ -262,6 +272,8 @@ export class Bureau implements RoleRuntime {
 }
 
 const EMPTY = new Uint8Array();
+/** Identifiers times domains in one run: some 150 ms of this bureau's time. */
+const MAX_EVALUATIONS_AT_ONCE = 1024;
 
 /** The bureau's key halves; each must be the one whose public part stands in the roster. */
 function readDomainKeys(

@@ -62,23 +62,27 @@ beforeEach(async () => {
   store = await openStore(folder, "net/bureau-a");
 });
 afterEach(async () => {
-  peerVersions = () => Promise.resolve([]);
+  peerDeposits = () => Promise.resolve([]);
+  epoch = 1;
   for (const shelf of shelves.splice(0)) await shelf.close();
   await store.close();
   rmSync(folder, { recursive: true });
 });
 
-/** What the other bureau holds, in these tests. */
-let peerVersions: () => Promise<number[]> = () => Promise.resolve([]);
+/** What the other bureau holds, in these tests: headers. */
+let peerDeposits: () => Promise<Uint8Array[]> = () => Promise.resolve([]);
+
+/** The roster's epoch of the domain. */
+let epoch = 1;
 
 function shelfOf(side: "a" | "b" = "a"): Shelf {
   const shelf = new Shelf(store, {
-    peerVersions: () => peerVersions(),
+    peerDeposits: () => peerDeposits(),
     notDropped: () => {},
     network: "net",
     side,
     domain: (name) =>
-      name === "telecom" ? { platform: "telecom", epoch: 1, key: signing.verifyingKey } : undefined,
+      name === "telecom" ? { platform: "telecom", epoch, key: signing.verifyingKey } : undefined,
   });
   shelves.push(shelf);
   return shelf;
@@ -129,17 +133,20 @@ describe("deposits at a bureau", () => {
 
   test("keep the latest version that the other bureau holds too, whatever its age", async () => {
     const shelf = shelfOf();
-    peerVersions = () => Promise.resolve([1]);
-    for (const version of [1, 2, 3, 4]) await fill(shelf, prepared(version, people.slice(0, 9)));
+    const first = prepared(1, people.slice(0, 9));
+    peerDeposits = () => Promise.resolve([first.bytes]);
+    await fill(shelf, first);
+    for (const version of [2, 3, 4]) await fill(shelf, prepared(version, people.slice(0, 9)));
     await vi.waitFor(() => expect(versionsIn(shelf)).toEqual([4, 3, 1]));
     expect(await shelf.isCommon("telecom")).toBe(true);
-    peerVersions = () => Promise.resolve([99]);
+    // The same number over another content is not the same deposit.
+    peerDeposits = () => Promise.resolve([prepared(4, people.slice(0, 9)).bytes]);
     expect(await shelf.isCommon("telecom")).toBe(false);
   });
 
   test("remove nothing while the other bureau cannot be asked", async () => {
     const shelf = shelfOf();
-    peerVersions = () => Promise.reject(new Error("down"));
+    peerDeposits = () => Promise.reject(new Error("down"));
     for (const version of [1, 2, 3]) await fill(shelf, prepared(version, people.slice(0, 9)));
     expect(versionsIn(shelf)).toEqual([3, 2, 1]);
     expect(shelf.record("telecom", 1, people[0]!)).toBeDefined();
@@ -150,6 +157,28 @@ describe("deposits at a bureau", () => {
     await fill(shelf, prepared(5, people.slice(0, 10)));
     await expect(shelf.open(offerOf(prepared(4, people)))).rejects.toThrow("version 5 is held");
     await expect(shelf.open(offerOf(prepared(5, people)))).rejects.toThrow("another content");
+  });
+
+  test("give up a beginning for a newer one of the same number, not for an older one", async () => {
+    const shelf = shelfOf();
+    const lost = prepared(1, people.slice(0, 10));
+    await shelf.open(offerOf(lost));
+    await shelf.put(offerOf(lost), openChunk(lost.sealed.a[0]!, 0, "a", lost, boxes.a));
+    const anew = prepared(1, people.slice(0, 10), { madeAt: 2 });
+    expect(await shelf.open(offerOf(anew))).toEqual([false]);
+    await expect(shelf.open(offerOf(lost))).rejects.toThrow("another content");
+    const late = shelf.put(offerOf(lost), openChunk(lost.sealed.a[0]!, 0, "a", lost, boxes.a));
+    await expect(late).rejects.toThrow("not under way any more");
+    await expect(shelf.complete(offerOf(lost))).rejects.toThrow("not under way any more");
+    await fill(shelf, anew);
+    expect(versionsIn(shelf)).toEqual([1]);
+  });
+
+  test("of a former epoch do not count after a restart", async () => {
+    await fill(shelfOf(), prepared(1, people.slice(0, 10)));
+    expect(versionsIn(shelfOf())).toEqual([1]);
+    epoch = 2;
+    expect(versionsIn(shelfOf())).toEqual([]);
   });
 
   test.each([

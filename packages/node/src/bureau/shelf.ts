@@ -17,8 +17,10 @@ type DepositHeader = depositHeader.DepositHeader;
 const KEPT_VERSIONS = 2;
 /** Records removed in one transaction when a version is dropped. */
 const DROP_SLICE = 20_000;
+/** States of a deposit: under way, usable, being removed. */
 const STAGED = 0;
 const COMPLETE = 1;
+const DROPPED = 2;
 
 /** A deposit that inquiries can use. */
 export interface HeldDeposit extends depositHeader.SignedHeader {
@@ -30,8 +32,8 @@ export interface ShelfRules {
   readonly side: depositChunk.Side;
   /** The platform that owns a domain and its key, and the domain's current epoch. */
   domain(name: string): { platform: string; key: VerifyingKey; epoch: number } | undefined;
-  /** Versions of a domain that the other bureau holds complete; rejects when it cannot be asked. */
-  peerVersions(domain: string): Promise<readonly number[]>;
+  /** Headers of the domain's deposits that the other bureau holds complete; rejects when it cannot be asked. */
+  peerDeposits(domain: string): Promise<readonly Uint8Array[]>;
   /** Told when old versions could not be removed; they are tried again after the next deposit. */
   notDropped(error: unknown): void;
 }
@@ -61,7 +63,8 @@ export class Shelf implements deposit.DepositShelf {
     this.#catalogues = store.table("catalogues");
     for (const { value } of this.#deposits.getRange()) {
       const kept = readDeposit(value);
-      if (kept.state === COMPLETE) this.#show(kept);
+      // A deposit of a former epoch, owner or key must not be used: it would match nobody.
+      if (kept.state === COMPLETE && this.#objection(kept) === undefined) this.#show(kept);
     }
   }
 
@@ -99,7 +102,7 @@ export class Shelf implements deposit.DepositShelf {
         void this.#deposits.put(place, writeDeposit(STAGED, offer));
       });
     } else if (!constantTimeEqual(readDeposit(known).bytes, offer.bytes)) {
-      throw new Refusal("conflict", `version ${header.version} was begun with another content`);
+      await this.#supersede(place, offer);
     }
     return Array.from(
       { length: chunkCount(header) },
@@ -107,7 +110,7 @@ export class Shelf implements deposit.DepositShelf {
     );
   }
 
-  async put({ header }: deposit.Offer, chunk: depositChunk.OpenedChunk): Promise<void> {
+  async put({ header, bytes }: deposit.Offer, chunk: depositChunk.OpenedChunk): Promise<void> {
     const { domain, version, features } = header;
     const stride = recordBytes(features);
     const { index, records, root, saltSeed } = chunk;
@@ -120,6 +123,9 @@ export class Shelf implements deposit.DepositShelf {
     const first = records.subarray(0, 32);
     const last = records.subarray(records.length - stride, records.length - stride + 32);
     await this.#store.transaction(() => {
+      // Asked again inside: between check and write another session may have ended this deposit.
+      if (!this.#isUnderWay(key(domain, version), bytes))
+        throw new Refusal("conflict", `version ${version} is not under way any more`);
       for (let at = 0; at < records.length; at += stride) {
         const pseudonym = records.subarray(at, at + 32);
         const shares = Buffer.from(records.subarray(at + 32, at + stride));
@@ -133,7 +139,9 @@ export class Shelf implements deposit.DepositShelf {
     const { header } = offer;
     const place = key(header.domain, header.version);
     const known = this.#deposits.get(place);
-    if (known !== undefined && readDeposit(known).state === COMPLETE) return;
+    if (known === undefined || !constantTimeEqual(readDeposit(known).bytes, offer.bytes))
+      throw new Refusal("conflict", `version ${header.version} is not under way any more`);
+    if (readDeposit(known).state === COMPLETE) return;
     try {
       this.#checkWhole(header);
     } catch (error) {
@@ -153,30 +161,58 @@ export class Shelf implements deposit.DepositShelf {
     await this.#dropping;
   }
 
-  /** Whether some complete version of a domain is held by both bureaus. Rejects as `peerVersions`. */
+  /** Whether some complete version of a domain is held by both bureaus. Rejects as `peerDeposits`. */
   async isCommon(domain: string): Promise<boolean> {
     return (await this.#latestCommon(domain)) !== undefined;
   }
 
   async #latestCommon(domain: string): Promise<number | undefined> {
-    const theirs = new Set(await this.#rules.peerVersions(domain));
-    return this.versions(domain).find(({ header }) => theirs.has(header.version))?.header.version;
+    const theirs = await this.#rules.peerDeposits(domain);
+    const common = this.versions(domain).find(({ bytes }) =>
+      theirs.some((other) => constantTimeEqual(other, bytes)),
+    );
+    return common?.header.version;
   }
 
-  #check({ header, bytes, signature, catalogue }: deposit.Offer): void {
-    const owner = this.#rules.domain(header.domain);
-    if (header.network !== this.#rules.network || owner?.platform !== header.platform)
-      throw new Refusal("refused", `${header.domain} is not a domain of ${header.platform}`);
-    if (!depositHeader.verifyHeader({ bytes, signature }, owner.key))
-      throw new Refusal("refused", `${header.platform}: wrong signature on a deposit header`);
-    if (header.epoch !== owner.epoch)
-      throw new Refusal("conflict", `${header.domain} is in epoch ${owner.epoch}`);
+  #check(offer: deposit.Offer): void {
+    const { header, catalogue } = offer;
+    const objection = this.#objection(offer);
+    if (objection !== undefined) throw objection;
     const described = readCatalogue(catalogue, header.catalogue);
     if (described === undefined)
       throw new Refusal("refused", "the catalogue is not the one that the header names");
     if (described.domain !== header.domain || described.features.length !== header.features)
       throw new Refusal("refused", "the catalogue describes another domain or number of features");
     if (header.records < 1) throw new Refusal("refused", "a deposit without records");
+  }
+
+  /** Why today's roster does not let this deposit count. */
+  #objection({ header, bytes, signature }: HeldDeposit): Refusal | undefined {
+    const owner = this.#rules.domain(header.domain);
+    if (header.network !== this.#rules.network || owner?.platform !== header.platform)
+      return new Refusal("refused", `${header.domain} is not a domain of ${header.platform}`);
+    if (!depositHeader.verifyHeader({ bytes, signature }, owner.key))
+      return new Refusal("refused", `${header.platform}: wrong signature on a deposit header`);
+    if (header.epoch !== owner.epoch)
+      return new Refusal("conflict", `${header.domain} is in epoch ${owner.epoch}`);
+    return undefined;
+  }
+
+  /** A newer beginning of a version takes the place of one that never ended: its platform lost it. */
+  async #supersede(place: Buffer, offer: deposit.Offer): Promise<void> {
+    const { version, madeAt } = offer.header;
+    const known = readDeposit(this.#deposits.get(place) as Buffer);
+    if (known.state !== STAGED || known.header.madeAt >= madeAt)
+      throw new Refusal("conflict", `version ${version} was begun with another content`);
+    await this.#drop(place);
+    await this.#deposits.put(place, writeDeposit(STAGED, offer));
+  }
+
+  #isUnderWay(place: Buffer, bytes: Uint8Array): boolean {
+    const known = this.#deposits.get(place);
+    if (known === undefined) return false;
+    const deposit = readDeposit(known);
+    return deposit.state === STAGED && constantTimeEqual(deposit.bytes, bytes);
   }
 
   /** Root over all chunks, and order from chunk to chunk. */
@@ -199,7 +235,10 @@ export class Shelf implements deposit.DepositShelf {
 
   #show(held: HeldDeposit & { readonly state: number }): void {
     const { header, bytes, signature } = held;
-    const versions = [...(this.#held.get(header.domain) ?? []), { header, bytes, signature }];
+    const others = this.versions(header.domain).filter(
+      (each) => each.header.version !== header.version,
+    );
+    const versions = [...others, { header, bytes, signature }];
     versions.sort((x, y) => y.header.version - x.header.version);
     this.#held.set(header.domain, versions);
   }
@@ -225,11 +264,16 @@ export class Shelf implements deposit.DepositShelf {
     const known = this.#deposits.getKeys({ start: prefix, end: after(prefix) });
     for (const place of [...known]) {
       const version = place.readUInt32BE(prefix.length);
-      if (version < latest && !keep.has(version)) await this.#drop(place);
+      const dropped = this.#deposits.get(place)?.[0] === DROPPED;
+      if (dropped || (version < latest && !keep.has(version))) await this.#drop(place);
     }
   }
 
+  /** Marks first: a removal that is interrupted must not leave half a deposit that looks whole. */
   async #drop(place: Buffer): Promise<void> {
+    const known = this.#deposits.get(place);
+    if (known === undefined) return;
+    await this.#deposits.put(place, writeDeposit(DROPPED, readDeposit(known)));
     for (const table of [this.#records, this.#chunks]) {
       for (;;) {
         const range = { start: place, end: after(place), limit: DROP_SLICE };

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, readFileSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { osRng, type SealingKey, verify } from "@moiety/crypto";
+import { ProtocolError } from "@moiety/kit";
 import {
   type Catalogue,
   catalogueBytes,
@@ -70,6 +71,8 @@ export class Depositing {
     const work = this.#deposit(csv, (progress) => {
       gone.throwIfAborted();
       report(progress);
+    }).catch((error: unknown) => {
+      throw error instanceof ProtocolError ? new SetupError(inWords(error)) : error;
     });
     const ended = work
       .catch(() => {})
@@ -140,9 +143,10 @@ export class Depositing {
     const { a, b } = parties.bureaus;
     const { domain } = this.catalogue;
     const known = await retrying(clock, () =>
-      Promise.all([this.#directory.versionsAt(a, domain), this.#directory.versionsAt(b, domain)]),
+      Promise.all([this.#directory.depositsAt(a, domain), this.#directory.depositsAt(b, domain)]),
     );
-    return Math.max(this.last?.version ?? 0, ...known.flat()) + 1;
+    const versions = known.flat().map(({ header }) => header.version);
+    return Math.max(this.last?.version ?? 0, ...versions) + 1;
   }
 
   /** To both bureaus at once; one that fails does not hold up the other. */
@@ -169,7 +173,7 @@ export class Depositing {
     const bureau = parties.bureaus[side];
     const signed = headerOf(journey);
     const receiptKey = parties.verifying(bureau);
-    await retrying(clock, () =>
+    const receipt = await retrying(clock, () =>
       switchboard.run(deposit.deposit, "platform", { platform: config.name, bureau }, (session) =>
         deposit.platform(session, {
           ...signed,
@@ -180,7 +184,7 @@ export class Depositing {
         }),
       ),
     );
-    await this.#outbox.accepted(journey.domain, side);
+    await this.#outbox.accepted(journey.domain, side, receipt);
   }
 
   #keys(): DomainKeys {

@@ -14,6 +14,8 @@ export interface Journey {
   readonly signature: string;
   readonly catalogue: string;
   readonly accepted: Readonly<Record<Side, boolean>>;
+  /** Bureaus' signatures over the header: the platform's proof that it delivered. */
+  readonly receipts: Readonly<Partial<Record<Side, string>>>;
 }
 
 export class Outbox {
@@ -39,7 +41,6 @@ export class Outbox {
     catalogue: Uint8Array,
   ): Promise<Journey> {
     const { domain, version } = prepared.header;
-    await this.#clear(domain);
     const journey: Journey = {
       domain,
       version,
@@ -48,14 +49,17 @@ export class Outbox {
       signature: toText(prepared.signature),
       catalogue: toText(catalogue),
       accepted: { a: false, b: false },
+      receipts: {},
     };
-    for (const side of ["a", "b"] as const) {
-      await this.#store.transaction(() => {
+    const former = this.#keys(domain);
+    // In one transaction: a journey without its own chunks would make an honest platform look false.
+    await this.#store.transaction(() => {
+      for (const each of former) void this.#sealed.remove(each);
+      for (const side of ["a", "b"] as const)
         for (const [index, sealed] of prepared.sealed[side].entries())
           void this.#sealed.put(key(domain, side, index), Buffer.from(sealed));
-      });
-    }
-    await this.#put(journey);
+      void this.#journeys.put(Buffer.from(domain), toJson(journey));
+    });
     return journey;
   }
 
@@ -66,28 +70,29 @@ export class Outbox {
   }
 
   /** Notes that a bureau holds all of it; once both do, the sealed chunks are removed. */
-  async accepted(domain: string, side: Side): Promise<void> {
+  async accepted(domain: string, side: Side, receipt: Uint8Array): Promise<void> {
     // Read and write in one transaction: the two bureaus may answer at the same moment.
     await this.#store.transaction(() => {
       const journey = this.journey(domain);
       if (journey === undefined) return;
       const accepted = { ...journey.accepted, [side]: true };
-      void this.#journeys.put(Buffer.from(domain), toJson({ ...journey, accepted }));
+      const receipts = { ...journey.receipts, [side]: toText(receipt) };
+      void this.#journeys.put(Buffer.from(domain), toJson({ ...journey, accepted, receipts }));
     });
     const { a, b } = this.journey(domain)?.accepted ?? {};
     if (a && b) await this.#clear(domain);
   }
 
-  async #put(journey: Journey): Promise<void> {
-    await this.#journeys.put(Buffer.from(journey.domain), toJson(journey));
-  }
-
   async #clear(domain: string): Promise<void> {
-    const prefix = key(domain);
-    const keys = [...this.#sealed.getKeys({ start: prefix, end: Buffer.concat([prefix, TOP]) })];
+    const keys = this.#keys(domain);
     await this.#store.transaction(() => {
       for (const each of keys) void this.#sealed.remove(each);
     });
+  }
+
+  #keys(domain: string): Buffer[] {
+    const prefix = key(domain);
+    return [...this.#sealed.getKeys({ start: prefix, end: Buffer.concat([prefix, TOP]) })];
   }
 }
 

@@ -1,6 +1,6 @@
 /** The supervisor in operation: it certifies models. */
 import { framedHash } from "@moiety/crypto";
-import { type Service, service } from "@moiety/kit";
+import { Refusal, type Service, service } from "@moiety/kit";
 import {
   checkScorecard,
   DocumentError,
@@ -9,7 +9,7 @@ import {
   type Scorecard,
 } from "@moiety/model";
 import { certify as issue } from "@moiety/policy";
-import { certify, score } from "@moiety/protocols";
+import { certify, score, scoreHeader } from "@moiety/protocols";
 import type { FastifyInstance } from "fastify";
 import type { NodeContext, RoleRuntime } from "../context.ts";
 import { DirectoryView } from "../directory-view.ts";
@@ -30,6 +30,7 @@ export class Supervisor implements RoleRuntime {
   readonly #certificates: Table;
   /** (bank, model reference) → digest of the scorecard that was certified under this name. */
   readonly #names: Table;
+  readonly #pending = new Set<string>();
   #judging: Promise<unknown> = Promise.resolve();
 
   constructor(context: NodeContext) {
@@ -60,9 +61,14 @@ export class Supervisor implements RoleRuntime {
       ({ bank }) => requireRole(this.#context.parties, bank, "bank"),
       (session) =>
         certify.supervisor(session, {
-          // One after the other, so that serial numbers are dense.
+          // One after the other, so that serial numbers are dense; one of each bank at a time.
           judge: (bank, application) => {
-            const verdict = this.#judging.then(() => this.#judge(bank, application));
+            if (this.#pending.has(bank))
+              return Promise.reject(new Refusal("busy", `${bank} has an application pending`));
+            this.#pending.add(bank);
+            const verdict = this.#judging
+              .then(() => this.#judge(bank, application))
+              .finally(() => this.#pending.delete(bank));
             this.#judging = verdict.catch(() => {});
             return verdict;
           },
@@ -87,6 +93,10 @@ export class Supervisor implements RoleRuntime {
     const model = parseScorecard(text, "(application)");
     const name = this.#nameOf(bank, model, application.scorecard);
     const domains = [...new Set(model.characteristics.map(({ domain }) => domain))];
+    if (domains.length > scoreHeader.MAX_DOMAINS)
+      throw new DocumentError(`model ${modelId(model)}`, [
+        `draws on ${domains.length} domains; at most ${scoreHeader.MAX_DOMAINS}`,
+      ]);
     const catalogues = [...(await this.#directory.catalogues(domains)).values()];
     checkScorecard(model, catalogues);
     const now = clock.now();
