@@ -4,7 +4,12 @@ export default defineConfig({
   resolve: { conditions: ["moiety-source"] },
   ssr: { resolve: { conditions: ["moiety-source"], externalConditions: ["moiety-source"] } },
   test: {
-    include: ["packages/**/*.test.ts", "protocols/**/*.test.ts", "demo/**/*.test.ts", "test/**/*.test.ts"],
+    include: [
+      "packages/**/*.test.ts",
+      "protocols/**/*.test.ts",
+      "demo/**/*.test.ts",
+      "test/**/*.test.ts",
+    ],
     exclude: ["**/node_modules/**", "**/dist/**"],
     testTimeout: 60_000,
     hookTimeout: 120_000,

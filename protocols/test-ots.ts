@@ -1,6 +1,6 @@
 /** Both roles of `random-ot`, with what is delivered to them as their output. */
 import type { SessionOf } from "@moiety/kit";
-import { type randomOt, receiver, sender } from "./random-ot/protocol.ts";
+import { type randomOt, receiver, type Stock, sender } from "./random-ot/protocol.ts";
 
 export type ReceiverSession = SessionOf<typeof randomOt, "receiver">;
 export type SenderSession = SessionOf<typeof randomOt, "sender">;
@@ -15,6 +15,9 @@ export interface Sent {
   readonly batch: number;
   readonly pads: Uint16Array;
 }
+
+/** A stock that takes everything. */
+export const ROOMY: Stock = { room: Number.POSITIVE_INFINITY };
 
 /** Wants batches of these sizes, then no more. */
 export async function receiving(
@@ -32,6 +35,11 @@ export async function receiving(
 
 export async function sending(session: SenderSession): Promise<Sent[]> {
   const sent: Sent[] = [];
-  await sender(session, { deliver: (batch, pads) => sent.push({ batch, pads }) });
+  await sender(session, {
+    deliver: (batch, pads) => {
+      sent.push({ batch, pads });
+      return ROOMY;
+    },
+  });
   return sent;
 }

@@ -1,7 +1,16 @@
 import { seededRng } from "@moiety/crypto";
+import { Refusal } from "@moiety/kit";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MAX_SEGMENTS, PadError, ReceiverBook, type Segment, SenderBook } from "./pads.ts";
+import {
+  MAX_OPEN_BATCHES,
+  MAX_SEGMENTS,
+  MAX_UNUSED_OTS,
+  PadError,
+  ReceiverBook,
+  type Segment,
+  SenderBook,
+} from "./pads.ts";
 
 const WIDTH = 16;
 const SERIES = new Uint8Array(16).fill(7);
@@ -17,12 +26,13 @@ function senderBook(...batches: readonly number[]): SenderBook {
   return book;
 }
 
-function kindOf(call: () => unknown): PadError["kind"] | "taken" {
+function kindOf(call: () => unknown): PadError["kind"] | "taken" | "busy" {
   try {
     call();
     return "taken";
   } catch (error) {
     if (error instanceof PadError) return error.kind;
+    if (error instanceof Refusal && error.code === "busy") return "busy";
     throw error;
   }
 }
@@ -91,6 +101,44 @@ describe("the sender's book", () => {
     expect(book.level).toBe(0);
     expect(kindOf(() => book.burn(SERIES, [seg(1, 0, 1)], 1))).toBe("used");
   });
+
+  test("takes no batch number again, also when that batch is used up", () => {
+    const book = senderBook(4, 4);
+    book.burn(SERIES, [seg(0, 0, 4)], 4);
+    const pads = senderPads(0, 4);
+    expect(kindOf(() => book.add(0, pads))).toBe("used");
+    expect(pads.every((word) => word === 0)).toBe(true);
+    expect(book.level).toBe(4);
+  });
+
+  test("takes nothing more once it is cleared: an older setup that goes on is refused", () => {
+    const book = senderBook(4);
+    book.clear();
+    expect([book.level, book.room]).toEqual([0, 0]);
+    const pads = senderPads(1, 4);
+    expect(kindOf(() => book.add(1, pads))).toBe("busy");
+    expect(pads.every((word) => word === 0)).toBe(true);
+    expect(book.level).toBe(0);
+  });
+
+  test("holds so many unused OTs and no more; what is used makes room", () => {
+    const book = new SenderBook(SERIES, 1);
+    expect(book.room).toBe(MAX_UNUSED_OTS);
+    expect(book.add(0, new Uint16Array(MAX_UNUSED_OTS - 5)).room).toBe(5);
+    expect(kindOf(() => book.add(1, new Uint16Array(6)))).toBe("busy");
+    book.burn(SERIES, [seg(0, 0, 1)], 1);
+    expect(book.add(1, new Uint16Array(6)).room).toBe(0);
+    expect(kindOf(() => book.add(2, new Uint16Array(1)))).toBe("busy");
+    expect(book.level).toBe(MAX_UNUSED_OTS);
+  });
+
+  test("holds so many batches and no more, however small", () => {
+    const book = new SenderBook(SERIES, 1);
+    for (let batch = 0; batch < MAX_OPEN_BATCHES; batch += 1) book.add(batch, new Uint16Array(1));
+    expect(book.room).toBe(0);
+    book.burn(SERIES, [seg(7, 0, 1)], 1);
+    expect(book.room).toBe(MAX_UNUSED_OTS - MAX_OPEN_BATCHES + 1);
+  });
 });
 
 describe("the receiver's book", () => {
@@ -139,6 +187,14 @@ describe("the receiver's book", () => {
     book.clear();
     expect([...choices, ...pads, book.level]).toEqual([0, 0, 0, 0, 0]);
     expect(book.take(1)).toBeUndefined();
+  });
+
+  test("takes nothing more once it is cleared", () => {
+    const [choices, pads] = [new Uint8Array([1, 2]), new Uint16Array([3, 4])];
+    const book = new ReceiverBook(SERIES);
+    book.clear();
+    expect(kindOf(() => book.add(0, choices, pads))).toBe("busy");
+    expect([...choices, ...pads, book.level]).toEqual([0, 0, 0, 0, 0]);
   });
 });
 

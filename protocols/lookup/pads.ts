@@ -188,7 +188,10 @@ export class SenderBook {
     if (batch <= this.#highest)
       throw new PadError("used", `batch ${batch} does not follow batch ${this.#highest}`);
     if (count > this.room)
-      throw new Refusal("busy", `room for ${this.room} more random OTs of this setup, not ${count}`);
+      throw new Refusal(
+        "busy",
+        `room for ${this.room} more random OTs of this setup, not ${count}`,
+      );
     this.#highest = batch;
     this.#level += count;
     this.#batches.set(batch, { pads, used: new Uint8Array((count + 7) >> 3), left: count });

@@ -2,7 +2,7 @@ import { type Rng, seededRng } from "@moiety/crypto";
 import { conformance } from "@moiety/lab";
 import { describe, expect, test } from "vitest";
 import { dealBooks, nibbles, words } from "../test-dealer.ts";
-import { failureOf, outputOf, play } from "../test-world.ts";
+import { changing, failureOf, outputOf, play } from "../test-world.ts";
 import { type LookupSession, lookup, lookupBureau } from "./protocol.ts";
 
 interface Side {
@@ -103,6 +103,42 @@ describe("a lookup", () => {
     const shorter = { a: given.a, b: { ...given.b, indices: given.b.indices.subarray(0, 2) } };
     const ended = await run(books(), shorter);
     expect([failureOf(ended.a).code, failureOf(ended.b).code]).toContain("mismatch");
+  });
+
+  test("with something in the spare half byte of an odd number is malformed", async () => {
+    const odd = inputs(3, 1, [3]);
+    for (const [bits, ends] of [
+      [0x0f, "sum"],
+      [0x10, "malformed"],
+      [0x80, "malformed"],
+    ] as const) {
+      const pads = books(3);
+      const ended = await play(lookup, {
+        a: (session) =>
+          lookupBureau(
+            changing(session, "send", (name, body) => {
+              if (name !== "choose") return body;
+              const choose = body as { d: Uint8Array };
+              const d = Uint8Array.from(choose.d);
+              d[1] = (d[1] as number) ^ bits;
+              return { ...choose, d };
+            }),
+            { ...odd.a, pads: pads.a },
+          ),
+        b: (session) => lookupBureau(session, { ...odd.b, pads: pads.b }),
+      });
+      if (ends === "sum") expect(outputOf(ended.b)).toHaveLength(3);
+      else expect(failureOf(ended.b)).toMatchObject({ party: "a", code: ends, step: "choose" });
+    }
+  });
+
+  test("of an index above 15 is refused before anything is used up, without saying where", async () => {
+    const pads = books();
+    const indices = Uint8Array.from(given.a.indices);
+    indices[4] = 16;
+    const ended = await run(pads, { ...given, a: { ...given.a, indices } });
+    expect(failureOf(ended.a).message).toMatch(/an index share is not in 0..15$/);
+    expect(pads.a.receiver.level).toBe(6);
   });
 
   test("wipes the pads it was given, also when it fails", async () => {

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import {
   type Received,
   type ReceiverSession,
+  ROOMY,
   receiving,
   type SenderSession,
   type Sent,
@@ -92,10 +93,42 @@ describe("a sender names the receiver", () => {
     const delivered: number[] = [];
     const ended = await exchange([64, 64], {
       receiver: (session) => receiving(flippingResponses(session, 1), [64, 64]),
-      sender: (session) => sender(session, { deliver: (batch) => delivered.push(batch) }),
+      sender: (session) =>
+        sender(session, {
+          deliver: (batch) => {
+            delivered.push(batch);
+            return ROOMY;
+          },
+        }),
     });
     expect(failureOf(ended.sender)).toMatchObject({ party: "receiver", code: "cheat" });
     expect(delivered).toEqual([0]);
+  });
+
+  test("not, who asks for more than there is room for: it is refused before any work", async () => {
+    const delivered: number[] = [];
+    let room = 100;
+    const stock = {
+      get room() {
+        return room;
+      },
+    };
+    const ended = await exchange([60, 40, 1, 1], {
+      sender: (session) =>
+        sender(session, {
+          deliver: (batch, pads) => {
+            delivered.push(batch);
+            // What the first two batches take is half used up in between.
+            room -= pads.length / 16;
+            if (batch === 0) room += 1;
+            return stock;
+          },
+        }),
+    });
+    expect(delivered).toEqual([0, 1, 2]);
+    expect(failureOf(ended.sender)).toMatchObject({ party: "sender", code: "busy" });
+    expect(failureOf(ended.receiver)).toMatchObject({ party: "sender", code: "busy" });
+    expect(ended.meters.sender?.challenge?.count).toBe(3);
   });
 
   test("whose setup fits no tree", async () => {
@@ -174,7 +207,12 @@ describe("a bit changed on the way", () => {
             deliver: (batch, choices, pads) => delivered.push({ batch, choices, pads }),
           }),
         sender: (session) =>
-          sender(session, { deliver: (batch, pads) => sent.push({ batch, pads }) }),
+          sender(session, {
+            deliver: (batch, pads) => {
+              sent.push({ batch, pads });
+              return ROOMY;
+            },
+          }),
         tap,
       });
       // A column that does not depend on the bit that was changed is right all the same.

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { frame, framedHash } from "./digest.ts";
 import {
   consistencyProof,
   inclusionProof,
@@ -234,5 +235,26 @@ describe("limits", () => {
     expect(saltedLeaf(salt, data)).toEqual(leafHash(new Uint8Array([...salt, ...data])));
     expect(saltedLeaf(salt, data)).not.toEqual(saltedLeaf(new Uint8Array(32), data));
     expect(() => saltedLeaf(new Uint8Array(31), data)).toThrow(/32 fresh random bytes/);
+  });
+});
+
+describe("what a verifier must bring itself", () => {
+  const leaves = [1, 2, 3].map((byte) => leafHash(new Uint8Array([byte])));
+  const root = merkleRoot(leaves);
+
+  it("is the size: a proof passes with another one, and with an inner node for a leaf", () => {
+    const [first, second, third] = leaves as [Uint8Array, Uint8Array, Uint8Array];
+    const claim = { leafHash: first, index: 0, root };
+    expect(verifyInclusion({ ...claim, size: 3 }, [second, third])).toBe(true);
+    expect(verifyInclusion({ ...claim, size: 4 }, [second, third])).toBe(true);
+    const inner = { leafHash: nodeHash(first, second), index: 0, root };
+    expect(verifyInclusion({ ...inner, size: 2 }, [third])).toBe(true);
+    expect(verifyInclusion({ ...inner, size: 3 }, [third])).toBe(false);
+  });
+
+  it("is the leaf's data: a framed hash is the leaf hash of something else", () => {
+    const parts = [new Uint8Array([4]), new Uint8Array([5, 6])];
+    const data = frame("some context", ...parts).subarray(1);
+    expect(leafHash(data)).toEqual(framedHash("some context", ...parts));
   });
 });

@@ -67,6 +67,24 @@ describe.each([2, 4, 16] as const)("1-of-%i OT", (choices) => {
   });
 });
 
+test("messages may come as parts of Buffers, anywhere in them, and are left as they are", () => {
+  const parameters: OtParameters = { choices: 4, padBits: 16, fieldBits: 4 };
+  const copies: [Buffer, string][] = [];
+  const carried = (message: Uint8Array, offset: number): Buffer => {
+    const part = Buffer.concat([Buffer.alloc(offset), message]).subarray(offset);
+    copies.push([part, part.toString("hex")]);
+    return part;
+  };
+  const [rng, context] = [seededRng("Buffers"), encode("Buffers")];
+  const { setup, message } = startOtSender(parameters, context, rng);
+  const started = startOtReceiver(parameters, context, carried(message, 1), rng);
+  const [sender, receiver] = [setup.finish(carried(started.message, 3)), started.receiver];
+  const challenge = sender.challenge(50, carried(receiver.extend(50), 1), rng);
+  const { response, batch } = receiver.respond(carried(challenge, 2));
+  expect(mismatches(parameters, batch, sender.verify(carried(response, 1)))).toBe(0);
+  for (const [part, before] of copies) expect(part.toString("hex")).toBe(before);
+});
+
 function expectBatches(p: OtParameters, sender: OtSender, receiver: OtReceiver, counts: number[]) {
   let remaining = sender.remaining;
   for (const count of counts) {
