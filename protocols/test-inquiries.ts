@@ -12,7 +12,12 @@ import {
 } from "@moiety/crypto";
 import { Refusal } from "@moiety/kit";
 import type { Pads } from "./lookup/protocol.ts";
-import type { Inquiry } from "./score/header.ts";
+import {
+  INQUIRY_CONTEXT,
+  type Inquiry,
+  inquiryHeader,
+  type SignedInquiry,
+} from "./score/header.ts";
 import type { BankInput, BureauInput, Resolved, Sealed } from "./score/protocol.ts";
 import { nibbles, words } from "./test-dealer.ts";
 
@@ -24,6 +29,13 @@ export const bureauKeys: Readonly<Record<Bureau, SigningKey>> = {
   a: new SigningKey(keyRng.bytes(32)),
   b: new SigningKey(keyRng.bytes(32)),
 };
+export const bankKey: SigningKey = new SigningKey(keyRng.bytes(32));
+
+/** An inquiry as the bank sends it. */
+export function signedByBank(inquiry: Inquiry): SignedInquiry {
+  const header = inquiryHeader("test", { bank: "bank", a: "a", b: "b" }, inquiry);
+  return { ...inquiry, signature: sign(bankKey, INQUIRY_CONTEXT, header) };
+}
 
 export interface Shape {
   readonly people: number;
@@ -92,7 +104,9 @@ export class InquiryWorld {
 
   bankInput(changed: Partial<BankInput> = {}): BankInput {
     const inquiry = this.inquiry;
-    return { network: "test", inquiry, verify: verifyBureau, ...changed };
+    const signing = (context: string, ...parts: Uint8Array[]): Uint8Array =>
+      sign(bankKey, context, ...parts);
+    return { network: "test", inquiry, sign: signing, verify: verifyBureau, ...changed };
   }
 
   bureauInput(side: Bureau, pads: Pads, changed: Partial<BureauInput> = {}): BureauInput {
@@ -110,6 +124,8 @@ export class InquiryWorld {
         this.kept[side] = sealed;
       },
       sign: (context, ...parts) => sign(bureauKeys[side], context, ...parts),
+      verifyBank: (bank, signature, context, ...parts) =>
+        bank === "bank" && verify(bankKey.verifyingKey, signature, context, ...parts),
       verify: (signature, context, ...parts) =>
         verify(bureauKeys[peer].verifyingKey, signature, context, ...parts),
       ...changed,

@@ -1,7 +1,7 @@
 /** Two bureaus that were told, or that hold, different things: an error, never a wrong score. */
 import { sign } from "@moiety/crypto";
 import { describe, expect, test } from "vitest";
-import { BUREAUS, type Bureau, bureauKeys } from "../test-inquiries.ts";
+import { BUREAUS, type Bureau, bureauKeys, signedByBank } from "../test-inquiries.ts";
 import {
   type BankSession,
   type BureauSession,
@@ -62,8 +62,8 @@ describe("the bureaus name each other, and the bank gets no share, when", () => 
     const set = setting();
     const roles = {
       bank: async (session: BankSession) => {
-        session.send("a", "inquiry", set.world.inquiry);
-        session.send("b", "inquiry", other);
+        session.send("a", "inquiry", signedByBank(set.world.inquiry));
+        session.send("b", "inquiry", signedByBank(other));
         await Promise.all(BUREAUS.map((side) => session.receive(side, "result")));
       },
     };

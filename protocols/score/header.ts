@@ -32,8 +32,14 @@ export const inquiryCodec = object({
   people: uint32,
   /** Person after person, one pseudonym per deposit, in their order. */
   pseudonyms: elements(MAX_PEOPLE * MAX_DOMAINS, 1),
+  /** The bank's, over the header: a bureau can show later who asked. */
+  signature: fixedBytes(64),
 });
-export type Inquiry = Decoded<typeof inquiryCodec>;
+export type SignedInquiry = Decoded<typeof inquiryCodec>;
+export type Inquiry = Omit<SignedInquiry, "signature">;
+
+/** Context of the bank's signature over an inquiry's header. */
+export const INQUIRY_CONTEXT: string = "moiety/score/1/inquiry";
 export type DepositVersion = Decoded<typeof depositVersion>;
 
 const headerCodec = object({

@@ -3,7 +3,7 @@ import { type Element, seededRng, sign } from "@moiety/crypto";
 import { Refusal } from "@moiety/kit";
 import { describe, expect, test } from "vitest";
 import { dealBooks } from "../test-dealer.ts";
-import { BUREAUS, type Bureau, bureauKeys, InquiryWorld } from "../test-inquiries.ts";
+import { BUREAUS, type Bureau, bureauKeys, InquiryWorld, signedByBank } from "../test-inquiries.ts";
 import { type BureauSession, inquire, levels, SMALL, setting } from "../test-scoring.ts";
 import { SIGMAS, uniformDeviation } from "../test-statistics.ts";
 import { failureOf, outputOf } from "../test-world.ts";
@@ -62,7 +62,8 @@ describe("what a bank receives", () => {
     await inquire(set, {
       roles: {
         bank: async (session) => {
-          for (const side of BUREAUS) session.send(side, "inquiry", set.world.inquiry);
+          for (const side of BUREAUS)
+            session.send(side, "inquiry", signedByBank(set.world.inquiry));
           for (const side of BUREAUS)
             received[side] = fromBytes((await session.receive(side, "result")).shares);
         },
@@ -107,6 +108,14 @@ describe("what a bank receives", () => {
     const { bank: ended } = await inquire(set, { roles });
     expect(failureOf(ended)).toMatchObject({ party: "b", code });
   });
+});
+
+test("an inquiry that the bank did not sign names the bank", async () => {
+  const set = setting();
+  const sign = () => new Uint8Array(64);
+  const { a, b } = await inquire(set, { bank: { sign } });
+  for (const ended of [a, b])
+    expect(failureOf(ended)).toMatchObject({ party: "bank", code: "cheat" });
 });
 
 describe("a bureau refuses, before it speaks to the other or uses anything up,", () => {

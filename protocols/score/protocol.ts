@@ -22,6 +22,7 @@ import {
 import {
   type DepositVersion,
   headerDigest,
+  INQUIRY_CONTEXT,
   type Inquiry,
   type InquiryParties,
   inquiryCodec,
@@ -70,7 +71,7 @@ export const score = defineProtocol({
     const signature = 10 + binaryBytes(64);
     const named = deposits.reduce((sum, d) => sum + 1 + 7 + textBytes(d.domain.length) + 26, 0);
     const fixed = 8 + binaryBytes(16) + 6 + 34 + 8 + textBytes(purpose.length) + 5 + 34 + 7 + 6;
-    const pseudonyms = 11 + binaryBytes(32 * people * deposits.length);
+    const pseudonyms = 11 + binaryBytes(32 * people * deposits.length) + signature;
     const lookups = lookupBytes(parameters);
     return {
       messages: {
@@ -89,6 +90,8 @@ export const score = defineProtocol({
 export interface BankInput {
   readonly network: string;
   readonly inquiry: Inquiry;
+  /** Signs with the bank's own key. */
+  sign(context: string, ...parts: Uint8Array[]): Uint8Array;
   /** Checks a bureau's signature, by its name in the roster. */
   verify(bureau: string, signature: Uint8Array, context: string, ...parts: Uint8Array[]): boolean;
 }
@@ -103,14 +106,16 @@ export async function bank(
   input: BankInput,
 ): Promise<Uint16Array> {
   // 1
-  session.send("a", "inquiry", input.inquiry);
-  session.send("b", "inquiry", input.inquiry);
+  const header = inquiryHeader(input.network, threeParties(session), input.inquiry);
+  const asked = { ...input.inquiry, signature: input.sign(INQUIRY_CONTEXT, header) };
+  session.send("a", "inquiry", asked);
+  session.send("b", "inquiry", asked);
   const [fromA, fromB] = await Promise.all([
     session.receive("a", "result"),
     session.receive("b", "result"),
   ]);
   // 6
-  const digest = headerDigest(inquiryHeader(input.network, threeParties(session), input.inquiry));
+  const digest = headerDigest(header);
   const halves = (
     [
       ["a", fromA],
@@ -145,6 +150,8 @@ export interface Resolved {
 
 export interface Sealed {
   readonly header: Uint8Array;
+  /** The bank's signature over the header. */
+  readonly asked: Uint8Array;
   readonly signatures: Readonly<Record<"a" | "b", Uint8Array>>;
   readonly transcript: Uint8Array;
   readonly seals: Readonly<Record<"a" | "b", Uint8Array>>;
@@ -159,6 +166,8 @@ export interface BureauInput {
   /** Keeps what both signed. */
   keep(id: Uint8Array, sealed: Sealed): void;
   sign(context: string, ...parts: Uint8Array[]): Uint8Array;
+  /** Checks the bank's signature, by its name in the roster. */
+  verifyBank(bank: string, signature: Uint8Array, context: string, ...parts: Uint8Array[]): boolean;
   /** Checks the other bureau's signature. */
   verify(signature: Uint8Array, context: string, ...parts: Uint8Array[]): boolean;
   readonly pads: Pads;
@@ -174,9 +183,12 @@ export async function bureau(
   const inquiry = await session.receive("bank", "inquiry");
   // 2: verify, log, and only then speak to the other bureau.
   checkShape(inquiry);
-  const resolved = await input.resolve(session.party("bank"), inquiry);
-  checkResolved(inquiry, resolved);
+  const bankName = session.party("bank");
   const header = inquiryHeader(input.network, threeParties(session), inquiry);
+  if (!input.verifyBank(bankName, inquiry.signature, INQUIRY_CONTEXT, header))
+    throw new Misbehaviour(bankName, "cheat", "an inquiry with a wrong signature");
+  const resolved = await input.resolve(bankName, inquiry);
+  checkResolved(inquiry, resolved);
   await input.intend(inquiry.inquiry, header);
   const signatures = await exchangeHeaders(session, peer, input, header, resolved);
   // 3
@@ -185,7 +197,8 @@ export async function bureau(
   // 4
   const transcript = session.transcript(peer);
   const seals = await exchangeSeals(session, peer, input, header, transcript);
-  input.keep(inquiry.inquiry, { header, signatures, transcript, seals });
+  const asked = inquiry.signature;
+  input.keep(inquiry.inquiry, { header, asked, signatures, transcript, seals });
   // 5: reduced, for the carries of unreduced shares tell of partial sums.
   const shares = toBytes(reducePoints(unreduced));
   const digest = headerDigest(header);

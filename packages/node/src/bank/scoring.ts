@@ -1,5 +1,5 @@
 /** From identifiers to scores, block by block: pseudonyms first, then the inquiry. */
-import { constantTimeEqual, type Element, osRng, verify } from "@moiety/crypto";
+import { constantTimeEqual, type Element, osRng, sign, verify } from "@moiety/crypto";
 import type { ModelCertificate } from "@moiety/policy";
 import { pseudonym, score } from "@moiety/protocols";
 import { certificateDigest } from "../certificate-digest.ts";
@@ -80,7 +80,7 @@ export class Scoring {
     keys: readonly DomainKeys[],
     { certificate, certificateBytes, purpose }: Scorer,
   ): Promise<Uint16Array> {
-    const { switchboard, parties, config } = this.#context;
+    const { switchboard, parties, config, signing } = this.#context;
     const common = await this.#directory.common();
     const people = pseudonyms[0]?.length ?? 0;
     const inquiry = {
@@ -103,6 +103,7 @@ export class Scoring {
       score.bank(session, {
         network: parties.network,
         inquiry,
+        sign: (context, ...parts) => sign(signing, context, ...parts),
         verify: (bureau, signature, context, ...parts) =>
           verify(parties.verifying(bureau), signature, context, ...parts),
       }),

@@ -71,10 +71,10 @@ export class Inquiries {
     if (!noted) throw new Refusal("refused", "an inquiry with this id was computed before");
   }
 
-  /** Adds both bureaus' signatures and seals; not waited for, for the intent is on disk already. */
+  /** Adds the bank's signature, both bureaus' and their seals; not waited for, for the intent is on disk already. */
   keep(id: Uint8Array, sealed: score.Sealed): Promise<boolean> {
-    const { header, signatures, seals, transcript } = sealed;
-    const parts = [signatures.a, signatures.b, transcript, seals.a, seals.b];
+    const { header, asked, signatures, seals, transcript } = sealed;
+    const parts = [asked, signatures.a, signatures.b, transcript, seals.a, seals.b];
     return this.#table.put(Buffer.from(id), Buffer.concat([header, ...parts]));
   }
 

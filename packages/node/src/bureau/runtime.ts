@@ -221,6 +221,8 @@ export class Bureau implements RoleRuntime {
         this.#inquiries.keep(id, sealed).catch((error: unknown) => logFailure(log, error));
       },
       sign: (context, ...parts) => sign(signing, context, ...parts),
+      verifyBank: (bank, signature, context, ...parts) =>
+        verify(parties.verifying(bank), signature, context, ...parts),
       verify: (signature, context, ...parts) => verify(peerKey, signature, context, ...parts),
       pads: this.#pads,
     });
