@@ -95,8 +95,8 @@ describe("a lookup", () => {
   test("with pads of a setup that has ended asks to try again, and blames nobody", async () => {
     const old = dealBooks(seededRng("an earlier dealer"), 6);
     const ended = await run({ a: old.a, b: books().b });
-    expect(failureOf(ended.b)).toMatchObject({ party: "b", code: "busy" });
-    expect(failureOf(ended.a)).toMatchObject({ code: "busy" });
+    expect(failureOf(ended.b)).toMatchObject({ party: "b", code: "conflict" });
+    expect(failureOf(ended.a)).toMatchObject({ code: "conflict" });
   });
 
   test("of different sizes is a mismatch", async () => {

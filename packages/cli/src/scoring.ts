@@ -1,15 +1,7 @@
 /** `moiety score`: one person, or a CSV of them. */
 
-import { once } from "node:events";
-import {
-  createReadStream,
-  createWriteStream,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  type WriteStream,
-} from "node:fs";
+import { createReadStream, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { type IdentifierType, readIdentifiersCsv } from "@moiety/model";
 import {
   callNode,
@@ -69,10 +61,9 @@ export async function scoreBatch(
   const unfinished = `${output}.part`;
   // Made anew and by nobody else: a file that somebody put there would keep its mode, or be a link.
   rmSync(unfinished, { force: true });
-  const file = createWriteStream(unfinished, { mode: 0o600, flags: "wx" });
+  const file = await created(unfinished, output);
   try {
-    await opened(file, output);
-    file.write("id,score\n");
+    await file.writeFile("id,score\n");
     let done = 0;
     for (let start = 0; start < asWritten.length; start += MAX_REQUEST_IDENTIFIERS) {
       const identifiers = asWritten.slice(start, start + MAX_REQUEST_IDENTIFIERS);
@@ -82,29 +73,28 @@ export async function scoreBatch(
           (score, at) => `${quoted(asWritten[done + at] as string)},${score}\n`,
         );
         done += scores.length;
-        if (!file.write(lines.join(""))) await once(file, "drain");
+        await file.writeFile(lines.join(""));
         progress.update(done, asWritten.length, "scoring");
       }
     }
     if (done !== asWritten.length)
       throw new SetupError(`the node answered for ${done} of ${asWritten.length} people`);
-    file.end();
-    await once(file, "finish");
+    await file.close();
     renameSync(unfinished, output);
   } catch (error) {
-    file.destroy();
     rmSync(unfinished, { force: true });
     throw error;
   } finally {
+    await file.close();
     progress.stop();
   }
   const seconds = (performance.now() - started) / 1000;
   return { people: asWritten.length, seconds, perSecond: asWritten.length / seconds, output };
 }
 
-async function opened(file: WriteStream, output: string): Promise<void> {
+async function created(unfinished: string, output: string): Promise<FileHandle> {
   try {
-    await once(file, "open");
+    return await open(unfinished, "wx", 0o600);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "unknown";
     throw new SetupError(`${output} cannot be written (${code}); check the path and its rights`);

@@ -41,7 +41,7 @@ const schema = z.strictObject({
       padsReady: z
         .int()
         .min(1 << 14)
-        .max(1 << 22)
+        .max(1 << 19)
         .default(65_536),
     })
     .default({ evaluationsPerMinute: 120_000, padsReady: 65_536 }),
