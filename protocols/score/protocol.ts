@@ -31,7 +31,9 @@ import {
   recordsDigest,
 } from "./header.ts";
 import { fromBytes, toBytes } from "./points.ts";
-import { checkResolved, checkShape } from "./shape.ts";
+import { checkResolved, checkShape, type Resolved } from "./shape.ts";
+
+export type { Resolved };
 
 export { fromBytes, toBytes };
 
@@ -131,21 +133,6 @@ export async function bank(
     return points;
   }) as [Uint16Array, Uint16Array];
   return joinPoints(...halves);
-}
-
-/** What a bureau found out about an inquiry before it computes anything. */
-export interface Resolved {
-  /** m × 16: this bureau's table share. */
-  readonly tables: Uint16Array;
-  /** people × m: this bureau's index shares; 0 where there is no record. */
-  readonly indices: Uint8Array;
-  /** people × deposits: 1 where there is a record. */
-  readonly found: Uint8Array;
-  /**
-   * The signed deposit headers that were read, in the inquiry's order; empty bytes for version 0. A
-   * platform that gave the bureaus two contents under one version is found out by them.
-   */
-  readonly depositHeaders?: readonly Uint8Array[];
 }
 
 export interface Sealed {

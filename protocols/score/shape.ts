@@ -4,7 +4,21 @@ import { Refusal } from "@moiety/kit";
 import { TABLE } from "../lookup/math.ts";
 import { MAX_LOOKUPS } from "../lookup/protocol.ts";
 import { type Inquiry, MAX_PEOPLE } from "./header.ts";
-import type { Resolved } from "./protocol.ts";
+
+/** What a bureau found out about an inquiry before it computes anything. */
+export interface Resolved {
+  /** m × 16: this bureau's table share. */
+  readonly tables: Uint16Array;
+  /** people × m: this bureau's index shares; 0 where there is no record. */
+  readonly indices: Uint8Array;
+  /** people × deposits: 1 where there is a record. */
+  readonly found: Uint8Array;
+  /**
+   * The signed deposit headers that were read, in the inquiry's order; empty bytes for version 0. A
+   * platform that gave the bureaus two contents under one version is found out by them.
+   */
+  readonly depositHeaders?: readonly Uint8Array[];
+}
 
 /**
  * Throws `Refusal` for numbers that do not agree, and for a domain or a person named twice. Each
