@@ -7,11 +7,9 @@ import type { NodeContext, RoleRuntime } from "../context.ts";
 import { sendLines } from "../control-stream.ts";
 import { DirectoryView } from "../directory-view.ts";
 import { inWords } from "../retry.ts";
+import { MAX_REQUEST_IDENTIFIERS } from "./bounds.ts";
 import { Modelling } from "./modelling.ts";
 import { type Scorer, Scoring } from "./scoring.ts";
-
-/** Identifiers in one request; longer batches come in several. */
-export const MAX_REQUEST_IDENTIFIERS: number = 50_000;
 
 const scoreRequest = z.strictObject({
   identifiers: z.array(z.string().max(512)).min(1).max(MAX_REQUEST_IDENTIFIERS),
