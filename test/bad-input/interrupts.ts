@@ -1,0 +1,106 @@
+/** Ctrl-C in the middle: the end is clean, nothing is half done, and what was begun can be resumed. */
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { type Running, spawnCommand } from "../world/command.ts";
+import { expectFailure, phone, type Scene, telecomCsv } from "./scene.ts";
+
+const PATIENCE_MS = 30_000;
+/** Enough for four runs of the pseudonym protocol, two of which are under way at a time. */
+const USERS = 1000;
+const RUNS = 4;
+/** Enough for many blocks of a batch. */
+const ASKED = 1500;
+
+async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`it never came to this: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Starts a command, interrupts it (or what `interrupt` says) in the middle, and gives its end. */
+async function interrupted(
+  args: readonly string[],
+  inTheMiddle: () => boolean | Promise<boolean>,
+  interrupt: (command: Running) => Promise<unknown> = (command) => command.stop("SIGINT"),
+) {
+  const command = spawnCommand(args);
+  try {
+    await until("the middle", async () => command.over || (await inTheMiddle()));
+    expect(command.over, command.stderr.toString()).toBe(false);
+    await interrupt(command);
+    return await command.ended;
+  } finally {
+    await command.stop("SIGKILL");
+  }
+}
+
+function size(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+export function interruptCases(scene: () => Scene): void {
+  /** Runs of the pseudonym protocol in which bureau A took part. */
+  const evaluations = async (): Promise<number> => {
+    const { received } = (await scene().network.status("bureau-a")).traffic;
+    return received["pseudonym.blinded"]?.count ?? 0;
+  };
+
+  it("a batch ends without a trace, and asks for nobody else", async () => {
+    const { world, network } = scene();
+    const people = Array.from({ length: ASKED }, (_, person) => `${phone(person)}\n`);
+    const ids = world.write("batch/ids.csv", `id\n${people.join("")}`);
+    const output = join(world.folder, "batch", "scores.csv");
+    const before = await evaluations();
+    const ended = await interrupted(
+      ["score", network.config("bank"), "--batch", ids, "-o", output],
+      () => size(`${output}.part`) > 100,
+    );
+    expect(ended.stderr.toString()).toBe(`error: interrupted: nothing was written to ${output}\n`);
+    expect(ended).toMatchObject({ code: 130, signal: null });
+    expect(ended.stdout.toString()).toBe("");
+    expect(readdirSync(join(world.folder, "batch"))).toEqual(["ids.csv"]);
+    await scene().expectHonestScore(14);
+    expect(await evaluations()).toBeLessThan(before + Math.ceil(ASKED / 64));
+  });
+
+  it("a deposit ends, resumes, survives the end of its node, and is right in the end", async () => {
+    const { world, network } = scene();
+    const csv = world.write("many.csv", telecomCsv(1, USERS, 11));
+    const deposit = ["deposit", network.config("telecom"), csv, "--json"];
+    const held = await scene().holdings("supervisor");
+
+    let start = await evaluations();
+    const midway = async (): Promise<boolean> => (await evaluations()) > start;
+    const first = await interrupted(deposit, midway);
+    expect(first.stderr.toString()).toBe(
+      "error: interrupted: run the same command again to resume\n",
+    );
+    expect(first).toMatchObject({ code: 130, signal: null });
+    expect(await scene().holdings("supervisor")).toEqual(held);
+    await scene().expectHonestScore(15);
+
+    start = await evaluations();
+    const second = await interrupted(deposit, midway, async () => {
+      const node = await network.stop("telecom", "SIGINT");
+      expect(node).toMatchObject({ code: 0, signal: null });
+      expect(node.stderr.toString()).not.toMatch(/error|\n\s+at /i);
+    });
+    expectFailure(second, "the node went away in the middle of its answer");
+    expect(existsSync(join(network.folder, "run", "telecom.sock"))).toBe(false);
+
+    await network.start("telecom");
+    expect(await scene().holdings("supervisor")).toEqual(held);
+    start = await evaluations();
+    const third = await scene().run(deposit);
+    expect(third.stderr.toString()).toBe("");
+    expect(JSON.parse(third.stdout.toString())).toEqual({ records: USERS, version: 2 });
+    expect((await evaluations()) - start).toBeLessThan(RUNS); // what was done before was kept
+    await scene().remember("telecom", csv);
+    const counts = (): Promise<boolean> => scene().isPlainScore(USERS);
+    await until("the new version counts", counts); // banks look every few seconds
+    for (const person of [1, 15, 777, USERS, USERS + 1]) await scene().expectHonestScore(person);
+  });
+}
