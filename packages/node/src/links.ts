@@ -60,7 +60,7 @@ export class Links {
 
   /** Listens and dials. Throws `SetupError` when the address cannot be had or the identity is unfit. */
   async start(): Promise<void> {
-    const { config, parties, log, attach } = this.#options;
+    const { config, parties, log } = this.#options;
     const identity = readIdentity(config, parties);
     const report = (event: TransportEvent): void => logEvent(log, event);
     if (config.listen !== undefined) {
@@ -82,7 +82,7 @@ export class Links {
           dial({ identity, peer, address: addressOf(config, parties, name), signal }),
         clock: systemClock,
         rng: osRng,
-        onLink: attach,
+        onLink: (link) => this.#arrived(link),
         log: report,
       });
       this.#dialers.set(name, dialer);
@@ -125,9 +125,14 @@ export class Links {
     void link.ended.then(() => {
       if (this.#accepted.get(peer) === link) this.#accepted.delete(peer);
     });
+    this.#arrived(link);
+  }
+
+  /** Also those that this node dials have been waited for: by a role that began before `start`. */
+  #arrived(link: Link): void {
     this.#options.attach(link);
-    for (const resolve of this.#waiting.get(peer) ?? []) resolve(link);
-    this.#waiting.delete(peer);
+    for (const resolve of this.#waiting.get(link.peer) ?? []) resolve(link);
+    this.#waiting.delete(link.peer);
   }
 
   #upcoming(name: PartyName): Promise<Link> {

@@ -2,7 +2,7 @@
  * Random OTs of one bureau with its peer: refilled in the background, kept in memory only, gone
  * with the connection that made them.
  */
-import { type Clock, Misbehaviour, ProtocolError, Refusal } from "@moiety/kit";
+import { type Clock, LinkError, Misbehaviour, ProtocolError, Refusal } from "@moiety/kit";
 import { type lookup, lookupPads, type randomOt } from "@moiety/protocols";
 
 const { PadError, ReceiverBook, SenderBook } = lookupPads;
@@ -218,5 +218,6 @@ export function isStale(error: unknown, peer: string): boolean {
 
 /** Whether a failed session is just a connection that went away. */
 export function isLoss(error: unknown): boolean {
+  if (error instanceof LinkError) return true;
   return error instanceof ProtocolError && ["lost", "aborted", "deadline"].includes(error.code);
 }
