@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import pc from "picocolors";
+import { errorColours, outColours as pc } from "@moiety/cli";
 import { type Cast, generatedCast, givenCast } from "./cast.ts";
 import { MAX_PEOPLE } from "./population.ts";
 import { report } from "./report.ts";
@@ -118,7 +118,9 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  process.stderr.write(`${pc.red("error:")} ${error instanceof Error ? error.message : error}\n`);
+  process.stderr.write(
+    `${errorColours.red("error:")} ${error instanceof Error ? error.message : error}\n`,
+  );
   process.exitCode = 1;
 }
 // Whatever an interrupted step still waits for ends with the process.

@@ -1,6 +1,7 @@
 /** The demo's last page: who held what, who saw what, how fast, and the verdict. */
+
+import { outColours as pc } from "@moiety/cli";
 import type { NodeStatus } from "@moiety/node";
-import pc from "picocolors";
 import { inBytes, receivedBy } from "./account.ts";
 import type { Outcome } from "./scenario.ts";
 import type { Teller } from "./teller.ts";

@@ -1,5 +1,5 @@
 /** How the demo tells its story: a line per step, with its time, and the account at the end. */
-import pc from "picocolors";
+import { outColours as pc } from "@moiety/cli";
 
 export class Teller {
   readonly quiet: boolean;

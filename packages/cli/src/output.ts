@@ -2,7 +2,7 @@
 
 import { DocumentError } from "@moiety/model";
 import { ControlError, SetupError } from "@moiety/node";
-import pc from "picocolors";
+import { errorColours as pc } from "./colours.ts";
 import { Interrupted } from "./interrupt.ts";
 
 /** Prints `value` as one line of JSON, or else what `text` makes of it. */

@@ -1,6 +1,6 @@
 /** `moiety status`: what each node says of itself. */
 import { ControlError, callNode, type NodeStatus } from "@moiety/node";
-import pc from "picocolors";
+import { outColours as pc } from "./colours.ts";
 import type { Target } from "./target.ts";
 
 export type StatusLine =
