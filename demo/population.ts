@@ -22,7 +22,7 @@ import { Draws } from "./draws.ts";
 import { PLATFORMS, type Traits } from "./platforms.ts";
 
 export interface Person {
-  /** E.164, unique, made up: a mobile number of the form +86 13x xxxx xxxx. */
+  /** E.164, unique, made up: a Chinese mobile number, +86 13 and nine digits. */
   readonly phone: string;
   /** 1 if the person defaulted within a year, else 0. */
   readonly outcome: 0 | 1;

@@ -145,7 +145,12 @@ export class InquiryWorld {
         indices.set(half, at * features);
         found[at] = 1;
       }
-    return { tables: this.tables[side], indices, found };
+    return {
+      tables: this.tables[side],
+      indices,
+      found,
+      depositHeaders: inquiry.deposits.map(() => new Uint8Array()),
+    };
   }
 }
 

@@ -202,7 +202,7 @@ async function exchangeHeaders(
   peer: "a" | "b",
   input: BureauInput,
   header: Uint8Array,
-  { found, depositHeaders = [] }: Resolved,
+  { found, depositHeaders }: Resolved,
 ): Promise<Sealed["signatures"]> {
   const culprit = session.party(peer);
   // The side is in it, so that nobody can say back what was said to him.

@@ -17,7 +17,7 @@ export interface Resolved {
    * The signed deposit headers that were read, in the inquiry's order; empty bytes for version 0. A
    * platform that gave the bureaus two contents under one version is found out by them.
    */
-  readonly depositHeaders?: readonly Uint8Array[];
+  readonly depositHeaders: readonly Uint8Array[];
 }
 
 /**
@@ -44,7 +44,7 @@ export function checkResolved({ people, deposits }: Inquiry, resolved: Resolved)
   if (people * m > MAX_LOOKUPS)
     throw new Refusal("refused", `${people} people with ${m} characteristics are too many at once`);
   const fits = indices.length === people * m && found.length === people * deposits.length;
-  if (!fits || (depositHeaders ?? deposits).length !== deposits.length)
+  if (!fits || depositHeaders.length !== deposits.length)
     throw new RangeError("resolved: another number of records than the inquiry asks for");
 }
 
