@@ -6,7 +6,7 @@ import { binCount } from "./feature.ts";
 const VALID = `
 domain: telecom
 version: 3
-identifier: { type: phone, column: msisdn, callingCode: "86" }
+identifier: { type: phone, column: msisdn, region: "CN" }
 features:
   - name: tenure
     type: integer
@@ -47,7 +47,7 @@ describe("parseCatalogue", () => {
     expect(catalogue).toMatchObject({
       domain: "telecom",
       version: 3,
-      identifier: { type: "phone", column: "msisdn", callingCode: "86" },
+      identifier: { type: "phone", column: "msisdn", region: "CN" },
     });
     expect(catalogue.features.map(({ column }) => column)).toEqual(["tenure_months", "plan"]);
     expect(catalogue.features.map(binCount)).toEqual([5, 4]);
@@ -90,8 +90,10 @@ describe("parseCatalogue", () => {
     ["unit: months", "units: months", "units"],
     ["type: integer", "type: float", "type is number, integer or category"],
     ["type: phone", "type: email", "identifier.type: type is one of phone, national-id, opaque"],
-    ["type: phone", "type: opaque", "identifier.callingCode: only phone numbers"],
-    ['"86"', "86", "identifier.callingCode: write it in quotes"],
+    ["type: phone", "type: opaque", "identifier.region: only phone numbers"],
+    ['"CN"', "86", "identifier.region: write two letters, in quotes"],
+    ['"CN"', '"XX"', "identifier.region: write a country in two capital letters"],
+    ['region: "CN"', "scheme: gb11643", "identifier.scheme: only national-id has one"],
     ["purposes: [credit-origination]", "purposes: []", "name at least one purpose"],
     ["edges:", "categories:", "features[0].bins"],
     ["version: 3", "version: 3\nversion: 4", "not valid YAML: Map keys must be unique"],

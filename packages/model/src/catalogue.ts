@@ -3,8 +3,13 @@ import { parseDocument } from "yaml";
 import { z } from "zod";
 import { canonicalJson } from "./canonical-json.ts";
 import { DocumentError, parseShape } from "./document-error.ts";
-import { ANY_CATEGORY, binCount, type Feature, MAX_BINS } from "./feature.ts";
-import { CALLING_CODE, IDENTIFIER_TYPES, type IdentifierType } from "./identifiers.ts";
+import { ANY_CATEGORY, binCount, type Feature, MAX_BINS, RETENTION } from "./feature.ts";
+import {
+  IDENTIFIER_TYPES,
+  type IdentifierOptions,
+  type IdentifierType,
+  identifierOptionProblems,
+} from "./identifiers.ts";
 import { duplicates, kebabNameShape, nameShape, purposesShape, versionShape } from "./names.ts";
 
 /** Features of one domain. */
@@ -20,11 +25,9 @@ export interface Catalogue {
   readonly domain: string;
   readonly version: number;
   /** How the platform's CSV names people. */
-  readonly identifier: {
+  readonly identifier: IdentifierOptions & {
     readonly type: IdentifierType;
     readonly column: string;
-    /** Calling code of phone numbers written without one, e.g. `86`. */
-    readonly callingCode?: string;
   };
   /** In the order in which a deposited record lists its bins. */
   readonly features: readonly Feature[];
@@ -48,8 +51,10 @@ const facts = {
   unit: line(40),
   meaning: line(500),
   freshness: z.string().regex(DURATION, "write an ISO 8601 duration such as P30D"),
+  retention: z.exactOptional(z.string().regex(RETENTION, "write whole days such as 180d")),
   purposes: purposesShape,
   column: line(200).optional(),
+  trend: z.exactOptional(z.enum(["up", "down"], "trend is up or down, or left out")),
 };
 
 const featureShape = z.discriminatedUnion(
@@ -82,11 +87,9 @@ const catalogueShape = z.strictObject({
   identifier: z.strictObject({
     type: z.enum(IDENTIFIER_TYPES, `type is one of ${IDENTIFIER_TYPES.join(", ")}`),
     column: line(200),
-    callingCode: z.exactOptional(
-      z
-        .string('write it in quotes, e.g. "86"')
-        .regex(CALLING_CODE, 'write 1 to 3 digits without +, e.g. "86"'),
-    ),
+    // Quotes, because YAML of old reads NO, Norway, as "false".
+    region: z.exactOptional(z.string('write two letters, in quotes, e.g. "CN"')),
+    scheme: z.exactOptional(z.string("write the name of a scheme, e.g. gb11643")),
   }),
   features: z.array(featureShape).min(1, "at least one feature").max(1024),
 });
@@ -169,8 +172,8 @@ function catalogueProblems({ features, identifier }: Catalogue): string[] {
   if (features.length > MAX_FEATURES) {
     problems.push(`${features.length} features; at most ${MAX_FEATURES} in one domain`);
   }
-  if (identifier.callingCode !== undefined && identifier.type !== "phone") {
-    problems.push(`identifier.callingCode: only phone numbers have one, not ${identifier.type}`);
+  for (const problem of identifierOptionProblems(identifier.type, identifier)) {
+    problems.push(`identifier.${problem}`);
   }
   for (const name of duplicates(features.map((feature) => feature.name))) {
     problems.push(`feature "${name}" is declared twice: give each its own name`);

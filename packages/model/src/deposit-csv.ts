@@ -43,17 +43,19 @@ export class DepositTable {
  *
  * @param source a path, or a stream of bytes.
  * @param file how messages call it.
+ * @param today as `2024-06-01`: identifiers that tell a later date of birth are refused.
  * @throws DocumentError with up to 20 problems by line and column, never with a cell's content.
  */
 export async function readDepositCsv(
   source: string | Readable,
   catalogue: Catalogue,
   file: string = typeof source === "string" ? source : "(stream)",
+  today?: string,
 ): Promise<DepositTable> {
   const document = `csv ${file}`;
   let rows: DepositRows | undefined;
   const problems = await readRecords(source, document, (record, found) => {
-    if (rows === undefined) rows = new DepositRows(record, catalogue, document);
+    if (rows === undefined) rows = new DepositRows(record, catalogue, document, today);
     else rows.read(record, found);
   });
   if (rows === undefined && problems.length === 0) problems.push("empty: not even a header line");

@@ -19,6 +19,7 @@ export interface DepositReport {
 export class DepositRows {
   readonly #catalogue: Catalogue;
   readonly #document: string;
+  readonly #today: string | undefined;
   readonly #width: number;
   readonly #identifierColumn: number;
   readonly #columns: readonly number[];
@@ -30,12 +31,13 @@ export class DepositRows {
   /** A row of the wrong width; only the next row tells whether it was the last. */
   #misfit: string | undefined;
 
-  constructor(header: CsvRecord, catalogue: Catalogue, document: string) {
+  constructor(header: CsvRecord, catalogue: Catalogue, document: string, today?: string) {
     const problems = headerProblems(header.cells, catalogue);
     if (problems.length > 0) throw new DocumentError(document, problems);
     const { features, identifier } = catalogue;
     this.#catalogue = catalogue;
     this.#document = document;
+    this.#today = today;
     this.#width = header.cells.length;
     this.#identifierColumn = header.cells.indexOf(identifier.column);
     this.#columns = features.map((feature) => header.cells.indexOf(feature.column));
@@ -63,8 +65,8 @@ export class DepositRows {
   }
 
   #readIdentifier(cell: string, line: number, problems: string[]): void {
-    const { type, column, callingCode } = this.#catalogue.identifier;
-    const identifier = canonicalIdentifier(type, cell, { callingCode });
+    const { type, column, region, scheme } = this.#catalogue.identifier;
+    const identifier = canonicalIdentifier(type, cell, { region, scheme, today: this.#today });
     if (!identifier.ok) {
       problems.push(`line ${line}, column "${column}": ${identifier.reason}`);
       return;
@@ -119,7 +121,8 @@ export class DepositRows {
   }
 }
 
-function cellAdvice(problem: CellProblem): string {
+/** What is wrong with a cell, and what to do; never the cell. */
+export function cellAdvice(problem: CellProblem): string {
   return problem === "unknown category"
     ? 'unknown category; add it to the catalogue, or "*" to one of its groups for all the rest'
     : `${problem}; leave it blank if it is not known`;

@@ -23,10 +23,17 @@ interface FeatureFacts {
   readonly meaning: string;
   /** How old a value may be, an ISO 8601 duration such as `P30D`. */
   readonly freshness: string;
+  /** Days for which bureaus keep a value after it was deposited, `180d`; absent: until it is replaced. */
+  readonly retention?: string;
   /** Purposes for which models may use it. */
   readonly purposes: readonly string[];
   /** Column of the platform's CSV. */
   readonly column: string;
+  /**
+   * Whether a higher value (of categories: a later group) is a better risk, `up`, or a worse one,
+   * `down`. A hint to who fits a model; nobody has to follow it.
+   */
+  readonly trend?: "up" | "down";
 }
 
 export interface NumericFeature extends FeatureFacts {
@@ -87,4 +94,14 @@ function categoryReader(feature: CategoryFeature): (cell: string) => number | Ce
   const rest = binOf.get(ANY_CATEGORY) ?? "unknown category";
   binOf.delete(ANY_CATEGORY);
   return (cell) => (cell === "" ? MISSING_BIN : (binOf.get(cell) ?? rest));
+}
+
+/** Days of retention as a catalogue writes them: whole days, at most ten years or so. */
+export const RETENTION: RegExp = /^[1-9]\d{0,3}d$/;
+
+const DAY_SECONDS = 86_400;
+
+/** Seconds for which a value of the feature counts after it was deposited; undefined: without end. */
+export function retentionSeconds({ retention }: Pick<Feature, "retention">): number | undefined {
+  return retention === undefined ? undefined : Number.parseInt(retention, 10) * DAY_SECONDS;
 }

@@ -5,7 +5,7 @@ import { DocumentError } from "./document-error.ts";
 import { readIdentifiersCsv } from "./identifiers-csv.ts";
 
 const read = (text: string) =>
-  readIdentifiersCsv(Readable.from([Buffer.from(text)]), "phone", { callingCode: "86" }, "ids.csv");
+  readIdentifiersCsv(Readable.from([Buffer.from(text)]), "phone", { region: "CN" }, "ids.csv");
 
 describe("readIdentifiersCsv", () => {
   it("finds the column, keeps the order, and how the file writes them", async () => {

@@ -6,8 +6,8 @@ import { IdentifierIndex } from "./identifier-index.ts";
 import {
   canonicalIdentifier,
   IDENTIFIER_TYPES,
-  type IdentifierOptions,
   type IdentifierType,
+  type ReadingOptions,
 } from "./identifiers.ts";
 
 /** Identifiers of one batch. */
@@ -51,7 +51,7 @@ export class IdentifierList {
 export async function readIdentifiersCsv(
   source: string | Readable,
   type: IdentifierType,
-  options: IdentifierOptions = {},
+  options: ReadingOptions = {},
   file: string = typeof source === "string" ? source : "(stream)",
 ): Promise<IdentifierList> {
   const document = `csv ${file}`;

@@ -3,19 +3,28 @@
  * OPRF: two spellings of one number would be two pseudonyms, so two people. When in doubt a scheme
  * refuses: a refused identifier is seen and corrected, a wrong one scores somebody else.
  */
-import { nationalIdProblem } from "./national-id.ts";
+import { canonicalPhone, isRegion } from "./identifier-phone.ts";
+import { DEFAULT_SCHEME, NATIONAL_ID_SCHEMES } from "./national-id.ts";
 
 export type IdentifierType = "phone" | "national-id" | "opaque";
 
 /** Longest identifier as written, in UTF-16 code units; checked before anything else is done. */
 export const MAX_IDENTIFIER_LENGTH: number = 512;
 
-/** A country's calling code (ITU-T E.164: 1 to 3 digits, never starting with 0), without `+`. */
-export const CALLING_CODE: RegExp = /^[1-9]\d{0,2}$/;
-
+/** What a catalogue says of its identifiers beside their type. */
 export interface IdentifierOptions {
-  /** Calling code of phone numbers written without one, e.g. `86`; without it they are refused. */
-  readonly callingCode?: string | undefined;
+  /**
+   * Of phone numbers written without `+`: the region from where they are dialled, ISO 3166-1 alpha-2,
+   * e.g. `CN`. Without it they are refused.
+   */
+  readonly region?: string | undefined;
+  /** Of national identification numbers: a name in `NATIONAL_ID_SCHEMES`. Default `gb11643`. */
+  readonly scheme?: string | undefined;
+}
+
+export interface ReadingOptions extends IdentifierOptions {
+  /** Today, as `2024-06-01`: nobody is born later. Without it any date of birth in form will do. */
+  readonly today?: string | undefined;
 }
 
 /**
@@ -28,32 +37,60 @@ export type CanonicalIdentifier =
   | { readonly ok: true; readonly bytes: Uint8Array }
   | { readonly ok: false; readonly reason: string };
 
-/** A scheme gives the canonical text, or why there is none. */
-type SchemeOutcome = { readonly text: string } | { readonly reason: string };
-type Scheme = (trimmed: string, options: IdentifierOptions) => SchemeOutcome;
+/** The canonical text and what stands before it, or why there is none. */
+type Outcome = { readonly prefix: string; readonly text: string } | { readonly reason: string };
+type Kind = (trimmed: string, options: ReadingOptions) => Outcome;
 
-// To add a scheme, add a line here and its name to IdentifierType.
-const SCHEMES: Readonly<Record<IdentifierType, Scheme>> = {
-  phone: canonicalPhone,
+const KINDS: Readonly<Record<IdentifierType, Kind>> = {
+  phone: (trimmed, { region }) => ({ prefix: "phone", ...canonicalPhone(trimmed, region) }),
   "national-id": canonicalNationalId,
   opaque: canonicalOpaque,
 };
 
-/** The names of all schemes. */
-export const IDENTIFIER_TYPES: readonly IdentifierType[] = Object.keys(SCHEMES) as IdentifierType[];
+/** The names of all types. */
+export const IDENTIFIER_TYPES: readonly IdentifierType[] = Object.keys(KINDS) as IdentifierType[];
 
-/** The canonical form of an identifier as somebody wrote it. */
+/**
+ * The canonical form of an identifier as somebody wrote it. Options that `identifierOptionProblems`
+ * complains of are refusals here.
+ */
 export function canonicalIdentifier(
   type: IdentifierType,
   raw: string,
-  options: IdentifierOptions = {},
+  options: ReadingOptions = {},
 ): CanonicalIdentifier {
   if (raw.length > MAX_IDENTIFIER_LENGTH) return { ok: false, reason: "too long" };
   const trimmed = raw.trim();
   if (trimmed === "") return { ok: false, reason: "blank" };
-  const outcome = SCHEMES[type](trimmed, options);
+  const outcome = KINDS[type](trimmed, options);
   if ("reason" in outcome) return { ok: false, reason: outcome.reason };
-  return { ok: true, bytes: Buffer.from(`${type}:${outcome.text}`, "utf8") };
+  return { ok: true, bytes: Buffer.from(`${outcome.prefix}:${outcome.text}`, "utf8") };
+}
+
+/** What is wrong with the options for a type: `option: what to do`, each. */
+export function identifierOptionProblems(
+  type: IdentifierType,
+  { region, scheme }: IdentifierOptions,
+): string[] {
+  const problems: string[] = [];
+  if (region !== undefined && type !== "phone") {
+    problems.push(`region: only phone numbers have one, not ${type}`);
+  } else if (region !== undefined && !isRegion(region)) {
+    problems.push('region: write a country in two capital letters, e.g. "CN"');
+  }
+  if (scheme !== undefined && type !== "national-id") {
+    problems.push(`scheme: only national-id has one, not ${type}`);
+  } else if (scheme !== undefined && !Object.hasOwn(NATIONAL_ID_SCHEMES, scheme)) {
+    problems.push(`scheme: write one of ${Object.keys(NATIONAL_ID_SCHEMES).join(", ")}`);
+  }
+  return problems;
+}
+
+function canonicalNationalId(trimmed: string, options: ReadingOptions): Outcome {
+  const name = options.scheme ?? DEFAULT_SCHEME;
+  const scheme = Object.hasOwn(NATIONAL_ID_SCHEMES, name) ? NATIONAL_ID_SCHEMES[name] : undefined;
+  if (scheme === undefined) return { reason: "no such scheme of national identification numbers" };
+  return { prefix: scheme.prefix, ...scheme.canonical(trimmed, options.today) };
 }
 
 /** Control, format, surrogate, private-use, line and paragraph characters: nobody sees them. */
@@ -61,50 +98,11 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/u;
 const MAX_OPAQUE_CHARACTERS = 128;
 
 /** Any name that a platform gives: NFC, 1 to 128 characters (code points), case kept. */
-function canonicalOpaque(trimmed: string): SchemeOutcome {
+function canonicalOpaque(trimmed: string): Outcome {
   if (INVISIBLE.test(trimmed)) return { reason: "contains an invisible or control character" };
   const text = trimmed.normalize("NFC");
   if ([...text].length > MAX_OPAQUE_CHARACTERS) {
     return { reason: `longer than ${MAX_OPAQUE_CHARACTERS} characters` };
   }
-  return { text };
-}
-
-function canonicalNationalId(trimmed: string): SchemeOutcome {
-  const text = trimmed.toUpperCase();
-  const reason = nationalIdProblem(text);
-  return reason === undefined ? { text } : { reason };
-}
-
-/** What people put between digits: spaces, no-break spaces, hyphens and dashes, parentheses. */
-const SEPARATORS = /[ \u00a0\u202f\u2010-\u2013()-]/g;
-/** ITU-T E.164 (11/2010) clause 6: at most 15 digits with the calling code. */
-const E164 = /^[1-9]\d{6,14}$/;
-
-/** `+` and the digits of ITU-T E.164. */
-function canonicalPhone(trimmed: string, options: IdentifierOptions): SchemeOutcome {
-  // "+44 (0) 20 …" means two things at once: the 0 is dialled at home only.
-  if (/\(\s*0\s*\)/.test(trimmed)) return { reason: "contains (0): leave the 0 out" };
-  const bare = trimmed.replace(SEPARATORS, "");
-  if (!/^\+?\d+$/.test(bare)) return { reason: "not a phone number" };
-  const international = bare.startsWith("+")
-    ? bare.slice(1)
-    : bare.startsWith("00")
-      ? bare.slice(2)
-      : undefined;
-  if (international !== undefined) return e164(international);
-  const code = options.callingCode;
-  if (code === undefined) return { reason: "has no calling code: write it as +…" };
-  // Some countries drop a leading 0 abroad and some keep it; and a number that starts with the
-  // calling code may have it already. Guessing wrong would name another person.
-  if (bare.startsWith("0") || bare.startsWith(code)) {
-    return { reason: "starts with 0 or with the calling code: write it in full as +…" };
-  }
-  return e164(code + bare);
-}
-
-function e164(digits: string): SchemeOutcome {
-  return E164.test(digits)
-    ? { text: `+${digits}` }
-    : { reason: "not 7 to 15 digits that start with a calling code" };
+  return { prefix: "opaque", text };
 }

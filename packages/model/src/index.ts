@@ -5,6 +5,8 @@ export * from "./deposit-csv.ts";
 export * from "./deposit-rows.ts";
 export * from "./document-error.ts";
 export * from "./feature.ts";
+export * from "./fit/index.ts";
+export * from "./gb11643.ts";
 export * from "./identifiers.ts";
 export * from "./identifiers-csv.ts";
 export * from "./metrics.ts";

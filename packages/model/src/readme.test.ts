@@ -29,7 +29,7 @@ describe("the README's examples", () => {
 
   it("list whom to score", async () => {
     const source = Readable.from([example("identifiers")]);
-    const list = await readIdentifiersCsv(source, "phone", { callingCode: "86" });
+    const list = await readIdentifiersCsv(source, "phone", { region: "CN" });
     expect(list.asWritten).toEqual(["139 1234 5678", "+44 20 7946 0000"]);
   });
 

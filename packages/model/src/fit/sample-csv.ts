@@ -1,0 +1,147 @@
+import type { Readable } from "node:stream";
+import { inspect } from "node:util";
+import type { Catalogue } from "../catalogue.ts";
+import { type CsvRecord, readRecords } from "../csv-records.ts";
+import { cellAdvice } from "../deposit-rows.ts";
+import { DocumentError } from "../document-error.ts";
+import { type CellProblem, cellReader } from "../feature.ts";
+import { type SampleColumns, sampleColumns } from "./sample-header.ts";
+import type { Sample } from "./types.ts";
+
+/** People of one development sample. */
+export const MAX_SAMPLE_ROWS: number = 5_000_000;
+
+export interface SampleCsvOptions {
+  /** Column of the outcome: 1 for bad, 0 for good. */
+  readonly target: string;
+  /** Column that is 1 for rows to hold out, 0 for rows to fit on. */
+  readonly holdoutColumn?: string;
+}
+
+/** A sample as read. It does not print. */
+export class SampleTable {
+  readonly sample: Sample;
+  /** Per person 1 if held out; undefined unless a column said so. */
+  readonly heldOut: Uint8Array | undefined;
+  /** Features of the catalogues that the file does not have, as `domain/feature`. */
+  readonly absent: readonly string[];
+  /** Columns of the file that no catalogue knows: typing errors are seen here. */
+  readonly unused: readonly string[];
+
+  constructor(sample: Sample, heldOut: Uint8Array | undefined, columns: SampleColumns) {
+    this.sample = sample;
+    this.heldOut = heldOut;
+    this.absent = columns.absent;
+    this.unused = columns.unused;
+  }
+
+  toString(): string {
+    return `[sample of ${this.sample.outcomes.length} people]`;
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}
+
+/**
+ * Reads a bank's development sample, raw values through the catalogues' bins, exactly as a platform's
+ * deposit is read. Columns that no catalogue knows are ignored and listed; so are features without a
+ * column: a bank's sample rarely has all that platforms offer.
+ *
+ * @throws DocumentError with up to 20 problems by line and column, never with a cell's content.
+ */
+export async function readSampleCsv(
+  source: string | Readable,
+  catalogues: readonly Catalogue[],
+  options: SampleCsvOptions,
+  file: string = typeof source === "string" ? source : "(stream)",
+): Promise<SampleTable> {
+  const document = `csv ${file}`;
+  let rows: SampleRows | undefined;
+  const problems = await readRecords(source, document, (record, found) => {
+    if (rows !== undefined) rows.read(record, found);
+    else {
+      const columns = sampleColumns(record.cells, catalogues, options, document);
+      rows = new SampleRows(columns, record.cells, document);
+    }
+  });
+  if (problems.length === 0 && (rows === undefined || rows.count === 0)) {
+    problems.push(
+      rows === undefined ? "empty: not even a header line" : "0 rows after the header line",
+    );
+  }
+  if (rows === undefined || problems.length > 0) throw new DocumentError(document, problems);
+  return rows.table();
+}
+
+/** The rows read so far, feature by feature. */
+class SampleRows {
+  readonly #columns: SampleColumns;
+  readonly #header: readonly string[];
+  readonly #document: string;
+  readonly #readers: readonly ((cell: string) => number | CellProblem)[];
+  /** Of each feature, then outcomes, then who is held out: one byte a person. */
+  readonly #bytes: Uint8Array[];
+  count = 0;
+
+  constructor(columns: SampleColumns, header: readonly string[], document: string) {
+    this.#columns = columns;
+    this.#header = header;
+    this.#document = document;
+    this.#readers = columns.features.map(({ feature }) => cellReader(feature));
+    this.#bytes = Array.from({ length: columns.features.length + 2 }, () => new Uint8Array(1024));
+  }
+
+  read({ line, cells }: CsvRecord, problems: string[]): void {
+    if (cells.length !== this.#header.length) {
+      problems.push(
+        `line ${line}: ${cells.length} cells, but the header has ${this.#header.length}`,
+      );
+      return;
+    }
+    if (this.count === MAX_SAMPLE_ROWS) {
+      throw new DocumentError(this.#document, [`line ${line}: more than ${MAX_SAMPLE_ROWS} rows`]);
+    }
+    const { features, target, holdout } = this.#columns;
+    features.forEach(({ at }, i) => {
+      const bin = this.#readers[i]!(cells[at]!);
+      if (typeof bin === "number") this.#put(i, bin);
+      else problems.push(`line ${line}, column "${this.#header[at]}": ${cellAdvice(bin)}`);
+    });
+    this.#flag(features.length, target, cells, line, problems);
+    if (holdout !== undefined) this.#flag(features.length + 1, holdout, cells, line, problems);
+    this.count += 1;
+  }
+
+  #flag(row: number, at: number, cells: readonly string[], line: number, found: string[]): void {
+    // "1.0" is how many tools export a column of whole numbers that has blanks.
+    const flag = /^([01])(?:\.0+)?$/.exec(cells[at]!)?.[1];
+    if (flag !== undefined) this.#put(row, Number(flag));
+    else found.push(`line ${line}, column "${this.#header[at]}": neither 0 nor 1`);
+  }
+
+  #put(row: number, byte: number): void {
+    let bytes = this.#bytes[row]!;
+    if (this.count === bytes.length) {
+      const grown = new Uint8Array(bytes.length * 2);
+      grown.set(bytes);
+      this.#bytes[row] = grown;
+      bytes = grown;
+    }
+    bytes[this.count] = byte;
+  }
+
+  table(): SampleTable {
+    const { features, holdout } = this.#columns;
+    const full = this.#bytes.map((bytes) => bytes.slice(0, this.count));
+    const columns = features.map(({ domain, feature }, i) => ({ domain, feature, bins: full[i]! }));
+    const sample = { outcomes: full[features.length]!, columns };
+    const heldOut = holdout === undefined ? undefined : full[features.length + 1]!;
+    return new SampleTable(sample, heldOut, this.#columns);
+  }
+}
