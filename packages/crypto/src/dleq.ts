@@ -9,10 +9,11 @@
  * oprf-proof.ts, ours in evaluation-proof.ts), and must bind the whole statement.
  */
 import { constantTimeEqual } from "./digest.ts";
+import { sumsOfProducts, type Terms } from "./element-batches.ts";
 import { EncodingError } from "./encoding-error.ts";
 import {
-  add,
   type Element,
+  GENERATOR,
   multiply,
   multiplyBase,
   parseScalar,
@@ -63,16 +64,46 @@ export function verifyEqualLogarithms(
   challengeOf: DleqChallenge,
 ): boolean {
   return falseIfMalformed(() => {
-    if (proof.length !== DLEQ_PROOF_BYTES) return false;
-    const challenge = parseScalar(proof.subarray(0, SCALAR_BYTES));
-    const response = parseScalar(proof.subarray(SCALAR_BYTES));
-    // A zero scalar, or the identity as a result, is an error below and so a refusal: an honest
-    // prover meets them with probability 2^-250.
-    const { base, publicKey, input, output } = statement;
-    const t2 = add(multiplyOn(base, response), multiply(challenge, publicKey));
-    const t3 = add(multiply(response, input), multiply(challenge, output));
-    return constantTimeEqual(challengeOf(t2, t3), challenge);
+    const parsed = parseDleqProof(proof);
+    if (parsed === undefined) return false;
+    const [t2, t3] = sumsOfProducts(commitmentTerms(statement, parsed));
+    return t2 !== undefined && t3 !== undefined && hasChallenge(parsed, challengeOf(t2, t3));
   });
+}
+
+/** A proof's two scalars. */
+export interface DleqProof {
+  readonly challenge: Scalar;
+  readonly response: Scalar;
+}
+
+/** Reads a proof; undefined when it has another length, or a scalar is not below L. */
+export function parseDleqProof(proof: Uint8Array): DleqProof | undefined {
+  if (proof.length !== DLEQ_PROOF_BYTES) return undefined;
+  try {
+    const challenge = parseScalar(proof.subarray(0, SCALAR_BYTES));
+    return { challenge, response: parseScalar(proof.subarray(SCALAR_BYTES)) };
+  } catch (error) {
+    if (error instanceof EncodingError) return undefined;
+    throw error;
+  }
+}
+
+/** What `t2` and `t3` must have been: two sums of two products. All of it is public. */
+export function commitmentTerms(
+  { base, publicKey, input, output }: EqualLogarithms,
+  { challenge, response }: DleqProof,
+): [Terms, Terms] {
+  const scalars = [response, challenge];
+  return [
+    { scalars, elements: [base ?? GENERATOR, publicKey] },
+    { scalars, elements: [input, output] },
+  ];
+}
+
+/** Whether a proof's challenge is the one that its commitments ask for. */
+export function hasChallenge({ challenge }: DleqProof, expected: Scalar): boolean {
+  return constantTimeEqual(expected, challenge);
 }
 
 /**
@@ -86,11 +117,6 @@ export function falseIfMalformed(check: () => boolean): boolean {
     if (error instanceof EncodingError) return false;
     throw error;
   }
-}
-
-/** `Σ weights[i]·elements[i]`, of one or more terms. */
-export function weightedSum(weights: readonly Scalar[], elements: readonly Element[]): Element {
-  return elements.map((element, i) => multiply(weights[i]!, element)).reduce(add);
 }
 
 function multiplyOn(base: Element | undefined, scalar: Scalar): Element {

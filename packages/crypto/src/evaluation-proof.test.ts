@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Evaluations, proveEvaluations, verifyEvaluations } from "./evaluation-proof.ts";
+import {
+  type EvaluationClaim,
+  type Evaluations,
+  proveEvaluations,
+  verifyEvaluationClaims,
+  verifyEvaluations,
+} from "./evaluation-proof.ts";
 import {
   add,
   type Element,
@@ -200,14 +206,66 @@ it("completeness: whatever the seed and the shape", () => {
   );
 });
 
+describe("claims of several provers", () => {
+  const rng = seededRng("claims");
+  const claims = SHAPES.map(([inputCount, keyCount]) => {
+    const statement = honest(inputCount, keyCount, rng);
+    return { ...statement, proof: proveEvaluations(statement, rng) };
+  });
+
+  it("hold together, in any number", () => {
+    for (let count = 0; count <= claims.length; count++) {
+      expect(verifyEvaluationClaims(claims.slice(0, count))).toEqual(new Array(count).fill(true));
+    }
+  });
+
+  it("each fail for themselves, and whatever fails is named", () => {
+    const stranger = multiplyBase(randomScalar(rng));
+    const breaks: ((claim: EvaluationClaim) => EvaluationClaim)[] = [
+      (claim) => ({ ...claim, context: "other" }),
+      (claim) => ({ ...claim, proof: altered(claim.proof, 40, 1) }),
+      (claim) => ({ ...claim, proof: claim.proof.subarray(1) }),
+      (claim) => ({ ...claim, outputs: put(claim.outputs, 0, claim.outputs[0]!.slice(1)) }),
+      (claim) => ({
+        ...claim,
+        outputs: put(
+          claim.outputs,
+          0,
+          claim.outputs[0]!.map(() => stranger),
+        ),
+      }),
+      (claim) => ({ ...claim, inputs: put(claim.inputs, 0, new Uint8Array(32) as Element) }),
+      (claim) => ({ ...claim, publicKeys: put(claim.publicKeys, 0, new Uint8Array(5) as Element) }),
+    ];
+    for (const broken of breaks) {
+      for (let at = 0; at < claims.length; at++) {
+        const all = put<EvaluationClaim>(claims, at, broken(claims[at]!));
+        expect(verifyEvaluationClaims(all)).toEqual(claims.map((_, i) => i !== at));
+      }
+    }
+  });
+
+  it("do not stand in for each other's errors", () => {
+    // Two provers of one statement whose errors would cancel if their proofs were merely added.
+    const statement = honest(1, 1, rng);
+    const error = multiplyBase(randomScalar(rng));
+    const [output] = statement.outputs[0]!;
+    const cheats = [add(output!, error), subtract(output!, error)].map((wrong) => {
+      const cheat = { ...statement, outputs: [[wrong]] };
+      return { ...cheat, proof: proveEvaluations(cheat, rng) };
+    });
+    expect(verifyEvaluationClaims(cheats)).toEqual([false, false]);
+  });
+});
+
 it("golden: every hashed byte is as it was, base and context included", () => {
   const rng = seededRng("golden");
   const statement = honest(2, 2, rng, multiplyBase(randomScalar(rng)));
   const proof = Buffer.from(proveEvaluations(statement, rng)).toString("hex");
   expect(proof).toBe(
     [
-      "313001eb58bd134fc22a2efea219894bf369732d2b88871bf93cf98b58bd060e",
-      "123718eb44a14edd612f842eb5ca4127587fc4db35672b37833e9ba228204705",
+      "2c333483da68b0caac4cbc8d8e31183ef1940765c867fd79581046264ab7f508",
+      "beb3f76502f02fba766391ab86b1ff2bda6ebcb0604de192dd993d485789f109",
     ].join(""),
   );
 });

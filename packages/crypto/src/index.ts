@@ -1,5 +1,18 @@
+export * from "./additive-blinding.ts";
 export * from "./digest.ts";
 export * from "./dleq.ts";
+export {
+  addEach,
+  hashToGroupMany,
+  multiplyAll,
+  multiplyBaseMany,
+  multiplyEach,
+  multiplyMany,
+  multiScalarMultiply,
+  parseElements,
+  sumsOfProducts,
+  type Terms,
+} from "./element-batches.ts";
 export * from "./encoding-error.ts";
 export * from "./evaluation-proof.ts";
 export * from "./expand-message.ts";
@@ -8,6 +21,7 @@ export * from "./merkle.ts";
 export * from "./oprf.ts";
 export * from "./oprf-proof.ts";
 export * from "./ot/index.ts";
+export { pointEngine } from "./points.ts";
 export * from "./ring.ts";
 export * from "./ristretto.ts";
 export * from "./rng.ts";

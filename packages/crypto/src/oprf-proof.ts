@@ -9,8 +9,8 @@ import {
   falseIfMalformed,
   proveEqualLogarithms,
   verifyEqualLogarithms,
-  weightedSum,
 } from "./dleq.ts";
+import { multiScalarMultiply } from "./element-batches.ts";
 import { concatenate, labelled, prefixed } from "./oprf-encoding.ts";
 import { type Element, hashToScalar, multiply, randomScalar, type Scalar } from "./ristretto.ts";
 import type { Rng } from "./rng.ts";
@@ -35,7 +35,7 @@ export function generateProof(batch: OprfBatch, key: Scalar, rng: Rng): Uint8Arr
   if (!isBatch(batch)) {
     throw new RangeError(`OPRF batch: 1..${MAX_OPRF_BATCH} inputs, and as many outputs`);
   }
-  const input = weightedSum(compositeWeights(batch), batch.inputs);
+  const input = multiScalarMultiply(compositeWeights(batch), batch.inputs);
   const output = multiply(key, input);
   const challengeOf = challengeFor(batch, input, output);
   return proveEqualLogarithms({ input }, key, randomScalar(rng), challengeOf);
@@ -48,8 +48,8 @@ export function verifyProof(batch: OprfBatch, proof: Uint8Array): boolean {
   return falseIfMalformed(() => {
     if (!isBatch(batch)) return false;
     const weights = compositeWeights(batch);
-    const input = weightedSum(weights, batch.inputs);
-    const output = weightedSum(weights, batch.outputs);
+    const input = multiScalarMultiply(weights, batch.inputs);
+    const output = multiScalarMultiply(weights, batch.outputs);
     const statement = { publicKey: batch.publicKey, input, output };
     return verifyEqualLogarithms(statement, proof, challengeFor(batch, input, output));
   });

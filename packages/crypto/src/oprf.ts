@@ -6,6 +6,8 @@
  * Function names are the RFC's. Random values come from the `Rng` argument, 64 bytes to a scalar.
  */
 import { createHash } from "node:crypto";
+import { multiplyEach, multiplyMany } from "./element-batches.ts";
+import { expandMessageXmd } from "./expand-message.ts";
 import { checkLength, concatenate, labelled, prefixed } from "./oprf-encoding.ts";
 import { generateProof, verifyProof } from "./oprf-proof.ts";
 import {
@@ -99,6 +101,12 @@ export function hashToElement(mode: OprfMode, input: Uint8Array): Element {
   return hashToGroup(input, labelled("HashToGroup-", oprfContext(mode)));
 }
 
+/** The uniform bytes that H1 maps to an element: 64. Errors as above. */
+export function hashToUniform(mode: OprfMode, input: Uint8Array): Uint8Array {
+  checkLength(input);
+  return expandMessageXmd(input, labelled("HashToGroup-", oprfContext(mode)), 64);
+}
+
 /** Blind (RFC 9497 3.3.1): `r·H1(input)`, uniform whatever the input. Draws one scalar, r. */
 export function blind(mode: OprfMode, input: Uint8Array, rng: Rng): Blinding {
   const scalar = randomScalar(rng);
@@ -118,7 +126,7 @@ export function verifiableBlindEvaluate(
   blindedElements: readonly Element[],
   rng: Rng,
 ): { evaluatedElements: Element[]; proof: Uint8Array } {
-  const evaluatedElements = blindedElements.map((e) => blindEvaluate(keyPair.secretKey, e));
+  const evaluatedElements = multiplyMany(keyPair.secretKey, blindedElements);
   const batch = {
     context: oprfContext("voprf"),
     publicKey: keyPair.publicKey,
@@ -150,7 +158,7 @@ export function unblindAll(blinds: readonly Scalar[], elements: readonly Element
   if (blinds.length !== elements.length) {
     throw new RangeError(`unblinding: ${blinds.length} blinds for ${elements.length} elements`);
   }
-  return scalarInvertAll(blinds).map((inverse, i) => multiply(inverse, elements[i]!));
+  return multiplyEach(scalarInvertAll(blinds), elements);
 }
 
 /**

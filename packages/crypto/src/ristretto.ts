@@ -1,5 +1,6 @@
 /**
- * The prime-order group ristretto255 (RFC 9496) and its scalars, by libsodium's WASM build.
+ * The prime-order group ristretto255 (RFC 9496), by whichever point engine there is, and its scalars,
+ * by libsodium's WASM build.
  *
  * Elements and scalars are branded 32-byte arrays: whoever holds an `Element` holds the canonical
  * encoding of a group element *other than the identity*, whoever holds a `Scalar` an integer below
@@ -8,6 +9,8 @@
 import sodium from "libsodium-wrappers-sumo";
 import { EncodingError } from "./encoding-error.ts";
 import { expandMessageXmd } from "./expand-message.ts";
+import { GENERATOR as GENERATOR_BYTES } from "./point-constants.ts";
+import { engine } from "./points.ts";
 import type { Rng } from "./rng.ts";
 
 await sodium.ready;
@@ -27,6 +30,9 @@ export const SCALAR_BYTES: number = 32;
 /** Uniform bytes from which an element or a scalar is derived. */
 const UNIFORM_BYTES = 64;
 
+/** The group's generator G (RFC 9496 4, its encoding: appendix A.1). */
+export const GENERATOR: Element = new Uint8Array(GENERATOR_BYTES) as Element;
+
 /**
  * Reads an element that somebody else wrote (RFC 9496 4.3.1; RFC 9497 4.1, DeserializeElement) into
  * an array of its own. Throws an `EncodingError` naming `what` when the length is wrong, when the
@@ -35,7 +41,7 @@ const UNIFORM_BYTES = 64;
 export function parseElement(bytes: Uint8Array, what: string = "group element"): Element {
   if (bytes.length !== ELEMENT_BYTES) throw wrongLength(what, bytes.length, ELEMENT_BYTES);
   if (isZero(bytes)) throw new EncodingError(what, "the identity is not allowed");
-  if (!sodium.crypto_core_ristretto255_is_valid_point(bytes)) {
+  if (engine.areCanonical(bytes)[0] === 0) {
     throw new EncodingError(what, "not the canonical encoding of a ristretto255 element");
   }
   return new Uint8Array(bytes) as Element;
@@ -67,22 +73,22 @@ export function parseNonZeroScalar(bytes: Uint8Array, what: string = "scalar"): 
  * Constant time in `s`.
  */
 export function multiply(s: Scalar, e: Element): Element {
-  return checked("product", () => sodium.crypto_scalarmult_ristretto255(s, e));
+  return checked("product", engine.multiplyOne(whole(s), whole(e)));
 }
 
 /** `s·G` for the standard generator G. Throws an `EncodingError` when `s` is zero. */
 export function multiplyBase(s: Scalar): Element {
-  return checked("multiple of the base", () => sodium.crypto_scalarmult_ristretto255_base(s));
+  return checked("multiple of the base", engine.multiplyBase(whole(s)));
 }
 
 /** `a + b`. Throws an `EncodingError` when the sum is the identity, which is no `Element`. */
 export function add(a: Element, b: Element): Element {
-  return checked("sum", () => sodium.crypto_core_ristretto255_add(a, b));
+  return checked("sum", engine.add(whole(a), whole(b)));
 }
 
 /** `a − b`. Throws an `EncodingError` when the two are equal. */
 export function subtract(a: Element, b: Element): Element {
-  return checked("difference", () => sodium.crypto_core_ristretto255_sub(a, b));
+  return checked("difference", engine.subtract(whole(a), whole(b)));
 }
 
 /** Whether two elements are the same: encodings are canonical, so bytes decide. Constant time. */
@@ -95,7 +101,7 @@ export function elementFromUniform(uniform: Uint8Array): Element {
   if (uniform.length !== UNIFORM_BYTES) {
     throw wrongLength("uniform bytes for an element", uniform.length, UNIFORM_BYTES);
   }
-  return checked("mapped element", () => sodium.crypto_core_ristretto255_from_hash(uniform));
+  return checked("mapped element", engine.fromUniform(uniform));
 }
 
 /**
@@ -181,20 +187,16 @@ export function scalarIsZero(a: Scalar): boolean {
   return isZero(a);
 }
 
-/**
- * libsodium throws a plain `Error` for an operand that does not decode and, when multiplying, for
- * the identity as a result; sums may be the identity silently. All of these become one kind of
- * error.
- */
-function checked(what: string, operation: () => Uint8Array): Element {
-  let result: Uint8Array;
-  try {
-    result = operation();
-  } catch {
-    throw new EncodingError(what, "an operand is invalid, or the result is the identity");
-  }
-  if (isZero(result)) throw new EncodingError(what, "the result is the identity");
-  return result as Element;
+/** An engine gives 32 zeros, the identity's encoding, for whatever has no result. */
+function checked(what: string, result: Uint8Array): Element {
+  if (!isZero(result)) return result as Element;
+  throw new EncodingError(what, "an operand is invalid, or the result is the identity");
+}
+
+/** An operand that a cast made of bytes of another length is as invalid as one not canonical. */
+function whole(bytes: Uint8Array): Uint8Array {
+  if (bytes.length === ELEMENT_BYTES) return bytes;
+  throw new EncodingError("operand", `${ELEMENT_BYTES} bytes expected, got ${bytes.length}`);
 }
 
 function isZero(bytes: Uint8Array): boolean {

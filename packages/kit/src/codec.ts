@@ -2,7 +2,13 @@
  * Bounded codecs: what a message's fields may be. `fromWire` is the only way in from a peer, and
  * refuses what is out of range, too long, missing or unknown, naming the field.
  */
-import { type Element, parseElement, parseScalar, type Scalar } from "@moiety/crypto";
+import {
+  type Element,
+  EncodingError,
+  parseElements,
+  parseScalar,
+  type Scalar,
+} from "@moiety/crypto";
 import type { Wire } from "./msgpack.ts";
 import {
   FORBIDDEN_KEYS,
@@ -178,18 +184,20 @@ export function object<F extends Fields>(fields: F): Codec<ObjectOf<F>> {
 
 /** Group elements of 32 bytes each, packed; every one is decoded as RFC 9496 4.3.1 demands. */
 export function elements(max: number, min: number = 0): Codec<readonly Element[]> {
-  return packed(max, min, (part, path) => parseElement(part, path));
+  return packed(max, min, parseElements);
 }
 
 /** Scalars of 32 bytes each, packed, canonical. */
 export function scalars(max: number, min: number = 0): Codec<readonly Scalar[]> {
-  return packed(max, min, (part, path) => parseScalar(part, path));
+  return packed(max, min, (parts, path) =>
+    parts.map((part, index) => parseScalar(part, `${path}[${index}]`)),
+  );
 }
 
 function packed<T extends Uint8Array>(
   max: number,
   min: number,
-  parse: (part: Uint8Array, path: string) => T,
+  parse: (parts: readonly Uint8Array[], path: string) => readonly T[],
 ): Codec<readonly T[]> {
   const whole = bytes(32 * max, { min: 32 * min, unit: 32 });
   return {
@@ -203,14 +211,15 @@ function packed<T extends Uint8Array>(
     },
     fromWire(wire, path) {
       const joined = whole.fromWire(wire, path);
-      return Array.from({ length: joined.length / 32 }, (_, index) => {
-        const where = `${path}[${index}]`;
-        try {
-          return parse(Uint8Array.from(joined.subarray(32 * index, 32 * index + 32)), where);
-        } catch (error) {
-          throw new WireError(where, error instanceof Error ? error.message : "not decodable");
-        }
-      });
+      const parts = Array.from({ length: joined.length / 32 }, (_, index) =>
+        joined.subarray(32 * index, 32 * index + 32),
+      );
+      try {
+        return parse(parts, path);
+      } catch (error) {
+        if (error instanceof EncodingError) throw new WireError(error.what, error.message);
+        throw new WireError(path, "not decodable");
+      }
     },
   };
 }

@@ -14,6 +14,7 @@ export type ProtocolErrorCode =
   | "refused"
   | "busy"
   | "conflict"
+  | "clock" // a stated time lies too far from the other side's clock
   | "aborted" // the peer gave up without saying why
   | "internal"; // this side's own fault
 
@@ -52,7 +53,7 @@ export class ProtocolError extends Error {
  */
 export class Refusal extends Error {
   override readonly name = "Refusal";
-  readonly code: "refused" | "busy" | "conflict" | "unsupported";
+  readonly code: "refused" | "busy" | "conflict" | "clock" | "unsupported";
   constructor(code: Refusal["code"], reason: string) {
     super(reason);
     this.code = code;
@@ -76,6 +77,7 @@ const TOLD: ReadonlySet<string> = new Set([
   "busy",
   "refused",
   "conflict",
+  "clock",
   "unsupported",
   "wire-version",
 ]);

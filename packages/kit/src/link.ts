@@ -27,6 +27,7 @@ export const MAX_CHANNELS: number = 1024;
  * - `wire-version`: no common wire version; `unsupported`: protocol or its version is not served;
  * - `refused`: the peer may not do this; `busy`: a rate or a bound was reached, try later;
  * - `conflict`: state moved on (e.g. another deposit version is current), ask afresh;
+ * - `clock`: a time that the peer stated is too far from this side's clock; one of the two is wrong;
  * - `aborted`: the protocol failed; `deadline`: it took too long; `lost`: the link went away.
  */
 export const RESET_CODES = [
@@ -39,6 +40,7 @@ export const RESET_CODES = [
   "aborted",
   "deadline",
   "lost",
+  "clock",
 ] as const;
 export type ResetCode = (typeof RESET_CODES)[number];
 

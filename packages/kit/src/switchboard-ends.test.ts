@@ -55,7 +55,7 @@ describe("close", () => {
     expect(await session).toMatchObject({ party: "bob", code: "aborted" });
     await settle();
     expect(net.failures.bob).toMatchObject([{ party: "bob", code: "aborted" }]);
-    expect(await failure(ask(net))).toMatchObject({ party: "bob", code: "unsupported" });
+    expect(await failure(ask(net))).toMatchObject({ party: "bob", code: "busy" });
     net.boards.alice!.close();
     expect(await failure(ask(net))).toMatchObject({ party: expect.any(String) as string });
   });

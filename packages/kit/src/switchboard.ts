@@ -36,8 +36,16 @@ export interface SwitchboardOptions {
   /** Told of every session that ended in failure, and of every opening that was turned away. */
   readonly onFailure?: (error: ProtocolError) => void;
   /** Told of every session that ended, well or not: who wants to account for its bytes. */
-  readonly onEnd?: (session: ChannelSession) => void;
+  readonly onEnd?: (session: ChannelSession, end: SessionEnd) => void;
   readonly wireVersions?: readonly number[];
+}
+
+/** How a session ended. */
+export interface SessionEnd {
+  /** Time from its last channel's opening to its end. */
+  readonly durationMs: number;
+  /** Absent when it ended well. */
+  readonly failure?: ProtocolErrorCode;
 }
 
 /** Who runs what with whom: what an opening says, from this side. */
@@ -132,7 +140,9 @@ export class Switchboard {
     const opening = decodeOpening(channel.opening);
     const wire = this.#chosenWire(opening, channel.peer);
     const found = this.#services.get(serviceKey(opening.protocol, opening.version));
-    if (this.#closed || found === undefined)
+    // Not "unsupported": whoever asks again in a moment reaches this node after its restart.
+    if (this.#closed) throw new Refusal("busy", SHUTTING_DOWN);
+    if (found === undefined)
       throw new Refusal("unsupported", `${opening.protocol}/${opening.version} is not served here`);
     const complete = this.#assembly.join(found, opening, channel);
     if (complete !== undefined && !this.#admitted(complete)) return;
@@ -224,11 +234,18 @@ export class Switchboard {
   async #track<Output>(session: ChannelSession, play: () => Promise<Output>): Promise<Output> {
     if (this.#closed) session.abandon(SHUTTING_DOWN);
     this.#running.add(session);
+    const startedAt = this.#clock.now();
+    let failure: ProtocolErrorCode | undefined;
     try {
       return await session.run(play);
+    } catch (error) {
+      failure = error instanceof ProtocolError ? error.code : "internal";
+      throw error;
     } finally {
       this.#running.delete(session);
-      this.#tell("onEnd", () => this.#options.onEnd?.(session));
+      const durationMs = this.#clock.now() - startedAt;
+      const end = { durationMs, ...(failure !== undefined && { failure }) };
+      this.#tell("onEnd", () => this.#options.onEnd?.(session, end));
     }
   }
 

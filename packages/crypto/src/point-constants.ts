@@ -1,0 +1,31 @@
+/** Numbers of RFC 9496 4.1 that the point kernel is given, and the generator (its appendix A.1). */
+
+const P = 2n ** 255n - 19n;
+
+/** 32 little-endian bytes. */
+function littleEndian(value: bigint): Uint8Array {
+  return Buffer.from(value.toString(16).padStart(64, "0"), "hex").reverse();
+}
+
+/**
+ * D, SQRT_M1, SQRT_AD_MINUS_ONE, INVSQRT_A_MINUS_D, ONE_MINUS_D_SQ, D_MINUS_ONE_SQ, 1 and 1/2: in
+ * the order of kernel/assembly/constants.ts.
+ */
+export const KERNEL_CONSTANTS: Uint8Array = Buffer.concat(
+  [
+    37095705934669439343138083508754565189542113879843219016388785533085940283555n,
+    19681161376707505956807079304988542015446066515923890162744021073123829784752n,
+    25063068953384623474111414158702152701244531502492656460079210482610430750235n,
+    54469307008909316920995813868745141605393597292927456921205312896311721017578n,
+    1159843021668779879193775521855586647937357759715417654439879720876111806838n,
+    40440834346308536858101042469323190826248399146238708352240133220865137265952n,
+    1n,
+    (P + 1n) / 2n,
+  ].map(littleEndian),
+);
+
+/** The canonical encoding of the generator. */
+export const GENERATOR: Uint8Array = Buffer.from(
+  "e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76",
+  "hex",
+);
