@@ -1,5 +1,5 @@
 /** Who saw what: bytes of each kind that reached each party, from the nodes' own counters. */
-import type { NodeStatus } from "@moiety/node";
+import type { PartyFigures } from "./kept/ledger.ts";
 
 /** What a message is to the party that receives it. */
 const KINDS: Readonly<Record<string, string>> = {
@@ -22,9 +22,9 @@ export interface Received {
 }
 
 /** Kinds and bytes that one node received, largest first; what makes random OTs is one kind. */
-export function receivedBy({ traffic }: NodeStatus): Received[] {
+export function receivedBy({ received }: PartyFigures): Received[] {
   const sums = new Map<string, number>();
-  for (const [message, { bytes }] of Object.entries(traffic.received)) {
+  for (const [message, bytes] of Object.entries(received)) {
     const kind = message.startsWith("random-ot.")
       ? "random OTs (no data)"
       : (KINDS[message] ?? "handshakes, receipts, listings");

@@ -1,20 +1,19 @@
-/** Who and what the demo plays with: generated people, or given ones, as files in one folder. */
-
-import { once } from "node:events";
-import { createReadStream, createWriteStream, readFileSync, writeFileSync } from "node:fs";
+/** Who and what the demo plays with, as files in one folder: made by one run, opened by any. */
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import {
   type Catalogue,
   canonicalIdentifier,
+  DocumentError,
+  IDENTIFIER_TYPES,
   type IdentifierType,
   parseCatalogue,
   parseScorecard,
   type Scorecard,
 } from "@moiety/model";
 import { SetupError } from "@moiety/node";
-import { parse } from "csv-parse";
-import { CATALOGUE_FILES, SCORECARD_FILE } from "./demo-files.ts";
-import { csvLines, generatePopulation } from "./population.ts";
+import { z } from "zod";
+import { moveDurably, writeAtomically } from "./kept/atomic-file.ts";
 
 export interface DemoPerson {
   /** As the bank writes it. */
@@ -30,102 +29,102 @@ export interface DemoPlatform {
 }
 
 export interface Cast {
+  /** Names of the network and of the bank. */
+  readonly network: string;
+  readonly bank: string;
+  /** Whom the bank asks about. */
   readonly people: readonly DemoPerson[];
   readonly platforms: readonly DemoPlatform[];
   readonly model: Scorecard;
   readonly modelFile: string;
   readonly type: IdentifierType;
+  /** How the model was fitted, where the demo did it. */
+  readonly fitted: FittedFacts | undefined;
+  /** What the network's scores must reach. */
+  readonly atLeast: { readonly auc?: number | undefined; readonly ks?: number | undefined };
 }
 
-/** Generates people and writes each platform's CSV into `folder`. */
-export function generatedCast(folder: string, people: number, seed: string): Cast {
-  const population = generatePopulation({ people, seed });
-  const platforms = population.platforms.map((platform): DemoPlatform => {
-    const catalogueFile = CATALOGUE_FILES[platform.domain as keyof typeof CATALOGUE_FILES];
-    const csv = join(folder, `${platform.domain}.csv`);
-    writeFileSync(csv, [...csvLines(platform)].join(""), { mode: 0o600 });
-    return { catalogue: readCatalogue(catalogueFile), catalogueFile, csv };
-  });
-  return {
-    people: population.people.map(({ phone, outcome }) => ({ identifier: phone, outcome })),
-    platforms,
-    model: parseScorecard(readFileSync(SCORECARD_FILE, "utf8"), basename(SCORECARD_FILE)),
-    modelFile: SCORECARD_FILE,
-    type: "phone",
-  };
-}
+const judged = z.object({ auc: z.number(), ks: z.number(), gini: z.number() });
+/** How well scores tell good from bad. */
+export type Judged = z.infer<typeof judged>;
 
-export interface GivenFiles {
-  /** One CSV: an identifier, every platform's columns, and, if known, `outcome` (1: bad). */
-  readonly people: string;
-  readonly catalogues: readonly string[];
-  readonly model: string;
-}
+const fittedFacts = z.object({
+  /** People of the development sample, and features that the fit was given. */
+  people: z.int(),
+  features: z.int(),
+  /** The model before points were rounded, on the held-out people. */
+  float: judged,
+  /** Page with the fit's report, beside the other files. */
+  report: z.string().optional(),
+});
+export type FittedFacts = z.infer<typeof fittedFacts>;
+
+/** What whoever prepares a cast leaves in its folder, beside the files that this names. */
+const manifest = z.object({
+  network: z.string(),
+  bank: z.string(),
+  type: z.enum(IDENTIFIER_TYPES),
+  platforms: z.array(z.object({ catalogue: z.string(), csv: z.string() })),
+  /** `[identifier, outcome]`; null: not known. */
+  people: z.array(z.tuple([z.string(), z.union([z.literal(0), z.literal(1), z.null()])])),
+  model: z.string(),
+  fitted: fittedFacts.optional(),
+  atLeast: z.object({ auc: z.number().optional(), ks: z.number().optional() }).default({}),
+});
+export type CastManifest = z.input<typeof manifest>;
+
+const FOLDER = "cast";
+const MANIFEST = "cast.json";
 
 /**
- * Takes given people apart, into the CSV that each platform would have: its own columns only, and
- * only people about whom it knows anything. Throws `SetupError` for columns that are missing.
+ * Opens the cast in `folder`, or has it made there first: whole or not at all. `made` says which.
+ *
+ * @param prepare writes files into the folder that it is given, and names them.
  */
-export async function givenCast(folder: string, given: GivenFiles): Promise<Cast> {
-  const catalogues = given.catalogues.map((file) => ({ file, catalogue: readCatalogue(file) }));
-  const type = catalogues[0]?.catalogue.identifier.type;
-  if (type === undefined) throw new SetupError("--people-csv needs at least one --catalogue");
-  const writers = catalogues.map(
-    ({ file, catalogue }) => new PlatformWriter(folder, file, catalogue),
-  );
-  const people: DemoPerson[] = [];
-  const rows = createReadStream(given.people).pipe(
-    parse({ columns: true, bom: true, skip_empty_lines: true }),
-  );
-  for await (const row of rows as AsyncIterable<Record<string, string>>) {
-    people.push({ identifier: writers[0]?.identifierIn(row) as string, outcome: outcomeIn(row) });
-    for (const writer of writers) await writer.write(row);
+export async function openCast(
+  folder: string,
+  prepare: (folder: string) => Promise<CastManifest>,
+): Promise<{ cast: Cast; made: boolean }> {
+  const place = join(folder, FOLDER);
+  const made = !existsSync(place);
+  if (made) {
+    const unfinished = join(folder, `${FOLDER}.part`);
+    rmSync(unfinished, { recursive: true, force: true });
+    mkdirSync(unfinished, { mode: 0o700 });
+    const content = await prepare(unfinished);
+    writeAtomically(join(unfinished, MANIFEST), JSON.stringify(content));
+    moveDurably(unfinished, place);
   }
-  if (people.length === 0) throw new SetupError(`${given.people}: no people in it`);
-  for (const writer of writers) await writer.end();
-  return {
-    people,
-    platforms: writers.map((writer) => writer.platform),
-    model: parseScorecard(readFileSync(given.model, "utf8"), basename(given.model)),
-    modelFile: given.model,
-    type,
-  };
+  return { cast: readCast(place), made };
 }
 
-class PlatformWriter {
-  readonly platform: DemoPlatform;
-  readonly #columns: readonly string[];
-  readonly #file: ReturnType<typeof createWriteStream>;
-
-  constructor(folder: string, catalogueFile: string, catalogue: Catalogue) {
-    const csv = join(folder, `${catalogue.domain}.csv`);
-    this.platform = { catalogue, catalogueFile, csv };
-    this.#columns = catalogue.features.map(({ name, column }) => column ?? name);
-    this.#file = createWriteStream(csv, { mode: 0o600 });
-    this.#file.write(`${[catalogue.identifier.column, ...this.#columns].map(quoted).join(",")}\n`);
-  }
-
-  identifierIn(row: Readonly<Record<string, string>>): string {
-    const { column } = this.platform.catalogue.identifier;
-    const identifier = row[column];
-    if (identifier === undefined) throw new SetupError(`the people's CSV has no column ${column}`);
-    return identifier;
-  }
-
-  async write(row: Readonly<Record<string, string>>): Promise<void> {
-    const cells = this.#columns.map((column) => {
-      const cell = row[column];
-      if (cell === undefined) throw new SetupError(`the people's CSV has no column ${column}`);
-      return cell;
-    });
-    if (cells.every((cell) => cell === "")) return; // this platform does not know the person
-    const line = [this.identifierIn(row), ...cells].map(quoted).join(",");
-    if (!this.#file.write(`${line}\n`)) await once(this.#file, "drain");
-  }
-
-  async end(): Promise<void> {
-    this.#file.end();
-    await once(this.#file, "finish");
+function readCast(place: string): Cast {
+  const inPlace = (name: string): string => join(place, name);
+  try {
+    const content = manifest.parse(JSON.parse(readFileSync(inPlace(MANIFEST), "utf8")));
+    const { network, bank, type, fitted, atLeast } = content;
+    const modelFile = inPlace(content.model);
+    return {
+      network,
+      bank,
+      type,
+      atLeast,
+      people: content.people.map(([identifier, outcome]) => ({
+        identifier,
+        outcome: outcome ?? undefined,
+      })),
+      platforms: content.platforms.map(({ catalogue, csv }) => ({
+        catalogue: readCatalogue(inPlace(catalogue)),
+        catalogueFile: inPlace(catalogue),
+        csv: inPlace(csv),
+      })),
+      model: parseScorecard(readFileSync(modelFile, "utf8"), basename(modelFile)),
+      modelFile,
+      fitted: fitted?.report ? { ...fitted, report: inPlace(fitted.report) } : fitted,
+    };
+  } catch (error) {
+    if (error instanceof DocumentError) throw error;
+    throw new SetupError(`${place} is damaged: run with --fresh to start over`);
   }
 }
 
@@ -137,15 +136,7 @@ export function plainKey(type: IdentifierType, identifier: string): string {
   return Buffer.from(canonical.bytes).toString();
 }
 
-function readCatalogue(file: string): Catalogue {
+/** Reads a catalogue file; errors as `parseCatalogue`. */
+export function readCatalogue(file: string): Catalogue {
   return parseCatalogue(readFileSync(file, "utf8"), basename(file));
-}
-
-function outcomeIn(row: Readonly<Record<string, string>>): 0 | 1 | undefined {
-  const { outcome } = row;
-  return outcome === "0" ? 0 : outcome === "1" ? 1 : undefined;
-}
-
-function quoted(field: string): string {
-  return /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
 }

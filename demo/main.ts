@@ -1,118 +1,111 @@
 /** `npm run demo`: a whole network of real processes on this machine, and a day in its life. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { dirname, join } from "node:path";
 import { errorColours, outColours as pc } from "@moiety/cli";
-import { type Cast, generatedCast, givenCast } from "./cast.ts";
-import { MAX_PEOPLE } from "./population.ts";
+import { type Cast, openCast } from "./cast.ts";
+import { readFlags } from "./flags.ts";
+import { openKept } from "./kept/kept-folder.ts";
+import { Ledger } from "./kept/ledger.ts";
+import { outcomeOf } from "./outcome.ts";
+import { type Production, productionOf } from "./production.ts";
 import { report } from "./report.ts";
 import { Scenario } from "./scenario.ts";
 import { Teller } from "./teller.ts";
 
-const HELP = `Usage: npm run demo -- [options]
+/** What shells report for a process that SIGINT ended. */
+const INTERRUPTED_CODE = 130;
 
-Starts platforms, two bureaus, a bank and a supervisor as processes of their own, on loopback, in a
-temporary folder; deposits, certifies, scores, and compares every score with the plaintext scorecard.
-
-  --people <n>          people to generate (default 5000)
-  --seed <text>         the same seed gives the same people (default "moiety")
-  --keep                leave the network running until Ctrl-C, and say how to use it
-  --json                one JSON object as the last line, nothing else
-  --people-csv <file>   given people instead: identifier, all platforms' columns, outcome (1: bad)
-  --catalogue <file>    catalogue of one platform; repeat for each (with --people-csv)
-  --model <file>        scorecard, JSON (with --people-csv)
-  --help
-
-Exit code 1 if one score differs from the plaintext scorecard's.
-`;
-
-interface Flags {
-  readonly people: string;
-  readonly seed: string;
-  readonly keep: boolean;
-  readonly json: boolean;
-  readonly help: boolean;
-  readonly "people-csv"?: string;
-  readonly catalogue: string[];
-  readonly model?: string;
-}
-
-function readFlags(): Flags {
-  const { values } = parseArgs({
-    options: {
-      people: { type: "string", default: "5000" },
-      seed: { type: "string", default: "moiety" },
-      keep: { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
-      "people-csv": { type: "string" },
-      catalogue: { type: "string", multiple: true, default: [] },
-      model: { type: "string" },
-    },
-  });
-  return values as Flags;
-}
-
-async function castFor(flags: Flags, folder: string): Promise<Cast> {
-  const { "people-csv": given, catalogue: catalogues, model } = flags;
-  if (given === undefined) {
-    const people = Number(flags.people);
-    if (!Number.isInteger(people) || people < 10 || people > MAX_PEOPLE)
-      throw new Error(`--people: a whole number within 10..${MAX_PEOPLE}`);
-    return generatedCast(folder, people, flags.seed);
+async function main(): Promise<void> {
+  const started = performance.now();
+  const flags = readFlags();
+  const production = await productionOf(flags);
+  const tell = new Teller(flags.json);
+  const { folder = mkdtempSync(join(tmpdir(), "moiety-demo-")) } = production;
+  const kept = openKept(folder, production.origin, flags.fresh);
+  const ledger = new Ledger(join(folder, "stages.json"));
+  const interrupted = untilInterrupted();
+  let scenario: Scenario | undefined;
+  try {
+    tell.say(pc.bold("\nMoiety: scores from features that nobody sees\n"));
+    const cast = await castFor(production, folder, tell, ledger);
+    interrupted.throwIfAborted();
+    scenario = new Scenario(cast, { folder, tell, ledger, signal: interrupted });
+    const played = await scenario.play();
+    const outcome = outcomeOf(cast, played, ledger, (performance.now() - started) / 1000);
+    report(tell, cast, outcome, ledger);
+    if (production.folder !== undefined) tell.say(whatIsKept(production.folder, cast));
+    if (flags.json) process.stdout.write(`${JSON.stringify(outcome)}\n`);
+    if (outcome.mismatches > 0 || outcome.unmet.length > 0) process.exitCode = 1;
+    if (flags.stay || flags.keep === true) {
+      tell.say(howToUse(scenario, cast));
+      await new Promise((resolve) => interrupted.addEventListener("abort", resolve));
+    }
+  } catch (error) {
+    if (!interrupted.aborted) throw error;
+    process.exitCode = INTERRUPTED_CODE;
+    if (production.folder !== undefined)
+      process.stderr.write(`\ninterrupted: the same command goes on from ${folder}\n`);
+  } finally {
+    await scenario?.end();
+    ledger.close();
+    kept.release();
+    if (production.folder === undefined) rmSync(folder, { recursive: true, force: true });
   }
-  if (catalogues.length === 0 || model === undefined)
-    throw new Error("--people-csv needs --catalogue <file> (one per platform) and --model <file>");
-  return givenCast(folder, { people: given, catalogues, model });
 }
 
-function howToUse(scenario: Scenario): string {
-  const { targets } = scenario.nodes;
-  const bank = targets.bank?.config.file ?? "";
-  const network = join(bank, "..", "..");
+/** Prepares the people, the platforms' files and the model, or finds them kept. */
+async function castFor(
+  { title, prepare }: Production,
+  folder: string,
+  tell: Teller,
+  ledger: Ledger,
+): Promise<Cast> {
+  const done = tell.step(`${title}: taken apart by platform; the bank fits its scorecard`);
+  const started = performance.now();
+  const { cast, made } = await openCast(folder, prepare);
+  const { people, platforms, fitted, model } = cast;
+  const told = [
+    ...(fitted ? [`${model.name} fitted on ${fitted.people.toLocaleString("en-US")}`] : []),
+    `${people.length.toLocaleString("en-US")} to score`,
+    `${platforms.length} platforms`,
+  ].join(", ");
+  if (made) {
+    ledger.book("prepare", (performance.now() - started) / 1000, people.length, []);
+    done(told);
+  } else done.before(told);
+  return cast;
+}
+
+/** The first Ctrl-C, or SIGTERM, ends the run in good order; the next one ends it at once. */
+function untilInterrupted(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(INTERRUPTED_CODE);
+      controller.abort(new Error("interrupted"));
+    });
+  return controller.signal;
+}
+
+function whatIsKept(folder: string, { fitted }: Cast): string {
+  const report = fitted?.report === undefined ? [] : [`  the fit's report    ${fitted.report}`];
   return [
     "",
-    pc.bold("The network goes on until Ctrl-C. In another terminal:"),
-    `  npx moiety status ${network}`,
-    `  echo '+86…' | npx moiety score ${bank} --id-file -`,
-    `  npx moiety score ${bank} --batch ids.csv -o scores.csv`,
+    ...report,
+    `  the network         ${folder}   ${pc.dim("(the same command goes on from there; --fresh starts over)")}`,
   ].join("\n");
 }
 
-async function main(): Promise<void> {
-  const flags = readFlags();
-  if (flags.help) {
-    process.stdout.write(HELP);
-    return;
-  }
-  const tell = new Teller(flags.json);
-  const folder = mkdtempSync(join(tmpdir(), "moiety-demo-"));
-  let scenario: Scenario | undefined;
-  const interrupted = new Promise<"interrupted">((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const)
-      process.on(signal, () => resolve("interrupted"));
-  });
-  try {
-    tell.say(pc.bold("\nMoiety: scores from features that nobody sees\n"));
-    const cast = await castFor(flags, folder);
-    scenario = new Scenario(cast, folder, tell);
-    const played = await Promise.race([scenario.play(), interrupted]);
-    if (played === "interrupted") {
-      process.exitCode = 130;
-      return;
-    }
-    report(tell, played.outcome, played.statuses);
-    if (flags.json) process.stdout.write(`${JSON.stringify(played.outcome)}\n`);
-    if (played.outcome.mismatches > 0) process.exitCode = 1;
-    if (flags.keep) {
-      process.stdout.write(`${howToUse(scenario)}\n`);
-      await interrupted;
-    }
-  } finally {
-    await scenario?.end();
-    rmSync(folder, { recursive: true, force: true });
-  }
+function howToUse(scenario: Scenario, { bank, type }: Cast): string {
+  const file = scenario.nodes.target(bank).config.file;
+  return [
+    "",
+    pc.bold("The network goes on until Ctrl-C. In another terminal:"),
+    `  npx moiety status ${dirname(dirname(file))}`,
+    `  echo '…' | npx moiety score ${file} --type ${type} --id-file -`,
+    `  npx moiety score ${file} --type ${type} --batch ids.csv -o scores.csv`,
+  ].join("\n");
 }
 
 try {

@@ -1,85 +1,79 @@
-/** Real nodes, each its own process, that end with the demo whatever ends the demo. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { createRequire } from "node:module";
-import { type MadeNetwork, type Target, targetOf } from "@moiety/cli";
+/** The demo's nodes: each its own process, that ends with the demo whatever ends the demo. */
+import { LocalNodes, type Target } from "@moiety/cli";
 import { ControlError, callNode, type NodeStatus } from "@moiety/node";
+import type { Configs } from "./network-folder.ts";
 
-const START_MS = 30_000;
-const STOP_MS = 8_000;
-const command = createRequire(import.meta.url).resolve("@moiety/cli/moiety");
+/** How long the nodes of a run that was killed may take to notice and to end. */
+const LEAVE_MS = 12_000;
+const LOOK_AGAIN_MS = 50;
 
 export class Nodes {
-  readonly targets: Readonly<Record<string, Target>>;
-  readonly #configs: Readonly<Record<string, string>>;
-  readonly #children = new Map<string, ChildProcess>();
+  readonly #nodes: LocalNodes;
+  readonly #up = new Set<string>();
 
-  constructor({ configs }: MadeNetwork) {
-    this.#configs = configs;
-    this.targets = Object.fromEntries(
-      Object.entries(configs).map(([name, file]) => [name, targetOf(file)]),
-    );
+  constructor(configs: Configs) {
+    this.#nodes = new LocalNodes({ configs });
   }
 
   get names(): string[] {
-    return Object.keys(this.#configs);
+    return this.#nodes.names;
   }
 
-  /** Starts every node and waits until each answers. */
+  /** Those that were started and not stopped. */
+  get up(): string[] {
+    return [...this.#up];
+  }
+
+  /** Starts every node and waits until each answers; before, until those of an earlier run are gone. */
   async startAll(): Promise<void> {
-    await Promise.all(this.names.map((name) => this.start(name)));
-  }
-
-  async start(name: string): Promise<void> {
-    // The IPC channel is what ties the node's life to this process: see `moiety node`.
-    const child = spawn(process.execPath, [command, "node", this.#configs[name] as string], {
-      stdio: ["ignore", "ignore", "pipe", "ipc"],
-    });
-    this.#children.set(name, child);
-    let said = "";
-    child.stderr?.on("data", (chunk: Buffer) => {
-      said = (said + chunk.toString()).slice(-4000);
-    });
-    const deadline = Date.now() + START_MS;
-    while (Date.now() < deadline) {
-      if (child.exitCode !== null) throw new Error(`${name} did not start:\n${said}`);
-      if (await this.#ready(name)) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error(`${name} did not start within ${START_MS / 1000} s:\n${said}`);
+    await Promise.all(this.names.map((name) => this.#gone(name)));
+    for (const name of this.names) this.#up.add(name);
+    await this.#nodes.start();
   }
 
   /** Stops a node as Ctrl-C would. */
   async stop(name: string): Promise<void> {
-    const child = this.#children.get(name);
-    this.#children.delete(name);
-    if (child === undefined || child.exitCode !== null) return;
-    const gone = once(child, "exit");
-    child.kill("SIGTERM");
-    const killer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
-    await gone;
-    clearTimeout(killer);
+    this.#up.delete(name);
+    await this.#nodes.stop([name]);
   }
 
   async stopAll(): Promise<void> {
-    await Promise.all([...this.#children.keys()].map((name) => this.stop(name)));
+    await Promise.all(this.up.map((name) => this.stop(name)));
   }
 
   status(name: string): Promise<NodeStatus> {
-    return callNode<NodeStatus>(this.#socket(name), "/status", { method: "GET" });
+    return this.#nodes.status(name);
   }
 
-  #socket(name: string): string {
-    const target = this.targets[name];
-    if (target === undefined) throw new Error(`no node ${name}`);
-    return target.socket;
+  /** Of those that answer: after Ctrl-C some may be gone already. */
+  async statuses(): Promise<NodeStatus[]> {
+    const answers = await Promise.allSettled(this.up.map((name) => this.status(name)));
+    return answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
   }
 
-  /** Up, and connected to everybody it dials. */
-  async #ready(name: string): Promise<boolean> {
+  socket(name: string): string {
+    return this.target(name).socket;
+  }
+
+  target(name: string): Target {
+    return this.#nodes.target(name);
+  }
+
+  async #gone(name: string): Promise<void> {
+    const deadline = performance.now() + LEAVE_MS;
+    while (await this.#answers(name)) {
+      if (performance.now() > deadline)
+        throw new ControlError(
+          `${name} runs already, from ${this.target(name).config.file}: stop it first`,
+        );
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    }
+  }
+
+  async #answers(name: string): Promise<boolean> {
     try {
-      const { peers } = await this.status(name);
-      return Object.values(peers).every((state) => state === "up");
+      await callNode<NodeStatus>(this.socket(name), "/status", { method: "GET" });
+      return true;
     } catch (error) {
       if (error instanceof ControlError) return false;
       throw error;

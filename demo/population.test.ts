@@ -13,7 +13,7 @@ const exportOf = (domain: string): PlatformExport =>
 /** Who a platform's rows are about, as E.164. */
 const phonesOf = ({ rows }: PlatformExport): string[] =>
   rows.map(([cell]) => {
-    const identifier = canonicalIdentifier("phone", cell!, { callingCode: "86" });
+    const identifier = canonicalIdentifier("phone", cell!, { region: "CN" });
     return identifier.ok ? new TextDecoder().decode(identifier.bytes).slice("phone:".length) : "";
   });
 

@@ -1,9 +1,10 @@
-/** The demo's last page: who held what, who saw what, how fast, and the verdict. */
-
+/** The demo's last page: who held what, who saw what, what it took, how good it is, the verdict. */
 import { outColours as pc } from "@moiety/cli";
-import type { NodeStatus } from "@moiety/node";
 import { inBytes, receivedBy } from "./account.ts";
-import type { Outcome } from "./scenario.ts";
+import type { Cast } from "./cast.ts";
+import type { Ledger } from "./kept/ledger.ts";
+import type { Outcome } from "./outcome.ts";
+import { costLines } from "./report-cost.ts";
 import type { Teller } from "./teller.ts";
 
 /** What a party holds, by role. */
@@ -16,40 +17,66 @@ const HOLDS: Readonly<Record<string, string>> = {
   platform: "its own users' features, as before",
 };
 
-export function report(tell: Teller, outcome: Outcome, statuses: readonly NodeStatus[]): void {
+export function report(tell: Teller, cast: Cast, outcome: Outcome, ledger: Ledger): void {
   tell.say();
   tell.say(pc.bold("Who holds what, and what reached whom"));
-  for (const status of statuses) {
-    tell.say(`  ${pc.cyan(status.node.padEnd(12))} ${HOLDS[status.role] ?? ""}`);
-    const parts = receivedBy(status).map(({ kind, bytes }) => `${inBytes(bytes)} ${kind}`);
+  for (const [name, figures] of ledger.totals()) {
+    tell.say(`  ${pc.cyan(name.padEnd(12))} ${HOLDS[figures.role] ?? ""}`);
+    const parts = receivedBy(figures).map(({ kind, bytes }) => `${inBytes(bytes)} ${kind}`);
     for (const line of wrapped(parts, 84)) tell.say(`  ${" ".repeat(12)} ${pc.dim(line)}`);
   }
-  tell.say(
-    pc.dim(
-      `  (${outcome.stopped} was stopped before the end; its deposit stayed with the bureaus)`,
-    ),
-  );
   tell.say();
-  tell.say(pc.bold("What it gave"));
-  const { inquiries, batch, p50Ms, p99Ms, batchPerSecond, aucPrivate, aucPlain } = outcome;
-  tell.say(`  single inquiries   ${inquiries}: p50 ${p50Ms} ms, p99 ${p99Ms} ms`);
-  tell.say(`  batch              ${batch} people: ${batchPerSecond} a second`);
-  if (aucPrivate !== null && aucPlain !== null) {
-    const [own, plain] = [aucPrivate.toFixed(4), aucPlain.toFixed(4)];
+  const runs = ledger.runs > 1 ? `, ${ledger.runs} runs together` : "";
+  tell.say(pc.bold(`What it took${runs}`));
+  for (const line of costLines(outcome, ledger)) tell.say(`  ${line}`);
+  tell.say();
+  sayQuality(tell, cast, outcome);
+  sayVerdict(tell, outcome);
+}
+
+function sayQuality(tell: Teller, cast: Cast, outcome: Outcome): void {
+  const { aucFloat, ksFloat, giniFloat, aucPlain, ksPlain, giniPlain } = outcome;
+  const { aucPrivate, ksPrivate, giniPrivate, people } = outcome;
+  if (aucPrivate === null) return;
+  const { fitted } = cast;
+  const unseen = fitted === undefined ? "" : ", whom the model has not seen";
+  tell.say(pc.bold(`How well the scores tell good from bad: ${count(people)} people${unseen}`));
+  tell.say(pc.dim(`  ${"".padEnd(38)}     AUC      KS    Gini`));
+  const row = (what: string, ...figures: readonly (number | null)[]): void => {
+    const cells = figures.map((figure) => (figure?.toFixed(4) ?? "–").padStart(8)).join("");
+    tell.say(`  ${what.padEnd(38)}${cells}`);
+  };
+  if (fitted !== undefined) row("logistic regression, in the clear", aucFloat, ksFloat, giniFloat);
+  row("its whole points, in the clear", aucPlain, ksPlain, giniPlain);
+  row("the same, through the network", aucPrivate, ksPrivate, giniPrivate);
+  if (fitted !== undefined) {
+    const { characteristics } = cast.model;
     tell.say(
-      `  AUC                ${own} from the network, ${plain} from the scorecard in the clear`,
+      pc.dim(
+        `  fitted on ${count(fitted.people)} others; ` +
+          `${characteristics.length} of ${fitted.features} features earn points`,
+      ),
     );
   }
   tell.say();
-  const scored = inquiries + batch;
+}
+
+function sayVerdict(tell: Teller, { inquiries, batch, mismatches, unmet }: Outcome): void {
+  const scored = count(inquiries + batch);
   tell.say(
-    outcome.mismatches === 0
+    mismatches === 0
       ? pc.green(pc.bold(`  ✓ all ${scored} scores equal the plaintext scorecard's.`))
-      : pc.red(pc.bold(`  ✗ ${outcome.mismatches} of ${scored} scores are wrong.`)),
+      : pc.red(pc.bold(`  ✗ ${mismatches} of ${scored} scores are wrong.`)),
   );
+  for (const demand of unmet)
+    tell.say(pc.red(pc.bold(`  ✗ ${demand}, which the mapping demands.`)));
   tell.say(
     pc.dim("    Holds while the two bureaus do not collude; SECURITY.md states every other limit."),
   );
+}
+
+function count(people: number): string {
+  return people.toLocaleString("en-US");
 }
 
 /** Joins parts with semicolons into lines of at most `width` characters. */

@@ -1,6 +1,13 @@
 /** How the demo tells its story: a line per step, with its time, and the account at the end. */
 import { outColours as pc } from "@moiety/cli";
 
+/** Tells how a step ended. */
+export interface Ending {
+  (how: string): void;
+  /** It was done by an earlier run. */
+  before(how: string): void;
+}
+
 export class Teller {
   readonly quiet: boolean;
   #steps = 0;
@@ -11,14 +18,18 @@ export class Teller {
   }
 
   /** Announces a step; the result tells how it ended. */
-  step(what: string): (how: string) => void {
+  step(what: string): Ending {
     this.#steps += 1;
     const started = performance.now();
     this.say(`${pc.bold(String(this.#steps).padStart(2))}  ${what}`);
-    return (how) => {
+    const ended = (how: string): void => {
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
       this.say(`    ${pc.green("✓")} ${how} ${pc.dim(`(${seconds} s)`)}`);
     };
+    const before = (how: string): void => {
+      this.say(`    ${pc.green("✓")} ${how} ${pc.dim("(done before)")}`);
+    };
+    return Object.assign(ended, { before });
   }
 
   say(line: string = ""): void {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer as createHttps } from "node:https";
 import { type AddressInfo, createServer as createTcp } from "node:net";
 import type { SecureContextOptions } from "node:tls";
-import type { Link, LinkError } from "@moiety/kit";
+import { type Link, type LinkError, systemClock } from "@moiety/kit";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Address } from "./address.ts";
 import { dial } from "./dial.ts";
@@ -146,5 +146,26 @@ describe("dialling once", () => {
     expect(await name).toBe(false);
     server.closeAllConnections();
     await dialled;
+  });
+});
+
+describe("clocks", () => {
+  it.each([
+    ["ahead", 600_000],
+    ["behind", -600_000],
+  ])("tells that the peer's is %s", async (_, skew) => {
+    const { address } = (await farPost()).listener;
+    let ahead = Number.NaN;
+    const link = await dial({
+      identity: near.identity,
+      peer: far.pinned,
+      address,
+      clock: { ...systemClock, now: () => Date.now() - skew },
+      onClockAhead: (aheadMs) => {
+        ahead = aheadMs;
+      },
+    });
+    link.close();
+    expect(Math.abs(ahead - skew)).toBeLessThan(60_000);
   });
 });

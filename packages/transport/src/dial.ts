@@ -15,6 +15,7 @@ import {
 } from "./refusal.ts";
 import {
   checkIdentity,
+  isPinned,
   type PinnedPeer,
   pinnedPeerOf,
   pinWatch,
@@ -31,6 +32,8 @@ export interface DialOptions {
   readonly clock?: Clock;
   /** Gives up at once when aborted. */
   readonly signal?: AbortSignal;
+  /** Told how far the peer's clock is ahead of this one, to the second; negative: behind. */
+  readonly onClockAhead?: (aheadMs: number) => void;
 }
 
 /**
@@ -44,7 +47,7 @@ export async function dial(options: DialOptions): Promise<Link> {
   const limits = { ...LINK_LIMITS, ...options.limits };
   const clock = options.clock ?? systemClock;
   checkIdentity(identity);
-  const problem = pinWatch(peer);
+  pinWatch(peer); // names a pinned certificate that is none
   const failed = (code: ResetCode, words: string): LinkError =>
     new LinkError(code, peer.name, words);
 
@@ -61,8 +64,12 @@ export async function dial(options: DialOptions): Promise<Link> {
   signal?.addEventListener("abort", aborted, { once: true });
   try {
     if (signal?.aborted) aborted();
-    await secured(stream, peer, at(address));
-    return await upgraded(stream, options, (socket) => {
+    const problem = pinWatch(await secured(stream, peer, at(address)));
+    const asked = clock.now();
+    return await upgraded(stream, options, (socket, date) => {
+      const said = Date.parse(date ?? "");
+      // The header has whole seconds: half of one, and half of the way there and back, are unknown.
+      if (!Number.isNaN(said)) options.onClockAhead?.(said + 500 - (asked + clock.now()) / 2);
       const wire = new WebSocketWire({ socket, stream, peer: peer.name, limits, clock, problem });
       return linkOver(wire, identity.name, peer.name, "connecting");
     });
@@ -95,21 +102,25 @@ function connectTo({ identity, peer, address }: DialOptions): TLSSocket {
     servername: "", // SNI would tell the network whom we look for; the pin names the peer, not DNS
     rejectUnauthorized: true,
     checkServerIdentity: (_host, { raw }) =>
-      raw.equals(peer.certificate)
+      isPinned(peer, raw)
         ? undefined
         : Object.assign(new Error("another certificate"), { code: "CERT_NOT_PINNED" }),
   });
 }
 
-/** Resolves when TLS stands and the peer is the pinned one; until then no byte of ours is sent. */
-function secured(stream: TLSSocket, peer: PinnedPeer, where: string): Promise<void> {
+/**
+ * Resolves, with the certificate presented, when TLS stands and the peer is the pinned one; until then
+ * no byte of ours is sent.
+ */
+function secured(stream: TLSSocket, peer: PinnedPeer, where: string): Promise<PinnedPeer> {
   return new Promise((resolve, reject) => {
     const broken = (error: unknown): void =>
       reject(new DialError(dialFailure(error, peer.name, where)));
     stream.on("error", broken); // stays: a socket without it would bring the process down
     stream.once("close", () => broken({ code: "closed" }));
     stream.once("secureConnect", () => {
-      if (pinnedPeerOf(stream, [peer]) === peer) resolve();
+      const presented = pinnedPeerOf(stream, [peer]);
+      if (presented !== undefined) resolve(presented);
       else reject(new DialError(notPinned(peer.name)));
     });
   });
@@ -119,9 +130,10 @@ function secured(stream: TLSSocket, peer: PinnedPeer, where: string): Promise<vo
 function upgraded(
   stream: TLSSocket,
   { identity, peer }: DialOptions,
-  open: (socket: WebSocket) => Link,
+  open: (socket: WebSocket, date: string | undefined) => Link,
 ): Promise<Link> {
   return new Promise((resolve, reject) => {
+    let date: string | undefined;
     const socket = new WebSocket("wss://moiety/", [SUBPROTOCOL], {
       ...WEBSOCKET_BOUNDS,
       createConnection: () => stream,
@@ -140,6 +152,9 @@ function upgraded(
       reject(new DialError(declined(peer.name, response.statusCode ?? 0)));
       socket.terminate();
     });
-    socket.once("open", () => resolve(open(socket)));
+    socket.once("upgrade", ({ headers }) => {
+      date = headers.date;
+    });
+    socket.once("open", () => resolve(open(socket, date)));
   });
 }

@@ -14,6 +14,7 @@ import { linkOver } from "./mux.ts";
 import { acceptRefusal, type Refusal } from "./refusal.ts";
 import {
   checkIdentity,
+  isPinned,
   type PinnedPeer,
   pinnedPeerOf,
   pinWatch,
@@ -100,6 +101,10 @@ class Acceptor implements Listener {
     );
     this.#http.on("request", (request) => this.#refuse(request.socket, "not-websocket", 426));
     this.#http.on("clientError", (_, stream) => this.#refuse(stream as Socket, "not-websocket"));
+    // So that whoever dials can tell when two clocks differ.
+    this.#websocket.on("headers", (headers) =>
+      headers.push(`Date: ${new Date(this.#clock.now()).toUTCString()}`),
+    );
     this.#websocket.on("wsClientError", (_, stream) =>
       this.#refuse(stream as Socket, "not-websocket", 400),
     );
@@ -221,8 +226,9 @@ class Acceptor implements Listener {
     const watch = pinWatch(peer);
     return () => {
       const now = this.#options.peers().get(peer.name);
-      const same = now && Buffer.compare(now.certificate, peer.certificate) === 0;
-      return same ? watch() : `the roster no longer pins the certificate of ${peer.name}`;
+      return now !== undefined && isPinned(now, peer.certificate)
+        ? watch()
+        : `the roster no longer pins the certificate of ${peer.name}`;
     };
   }
 

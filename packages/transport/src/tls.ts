@@ -16,6 +16,8 @@ export interface PinnedPeer {
   readonly name: PartyName;
   /** DER. */
   readonly certificate: Uint8Array;
+  /** DER: the one before, accepted too while a renewed certificate spreads. */
+  readonly former?: Uint8Array;
 }
 
 /** This party's own certificate and the key to it. */
@@ -43,7 +45,7 @@ export function secureContext(
   return {
     cert: pem(identity.certificate),
     key: privateKey(identity).export({ type: "pkcs8", format: "pem" }),
-    ca: Array.from(pinned, (peer) => pem(peer.certificate)),
+    ca: Array.from(pinned, certificatesOf).flat().map(pem),
     minVersion: "TLSv1.3",
     maxVersion: "TLSv1.3",
     sigalgs: "ed25519",
@@ -65,7 +67,10 @@ export function checkIdentity(identity: TlsIdentity): void {
     throw new IdentityError(`the certificate of ${name} ${problem}: make a new one`);
 }
 
-/** The pinned peer whose certificate the socket presented; call it once TLS is established. */
+/**
+ * The pinned peer whose certificate the socket presented, with that certificate only; call it once
+ * TLS is established.
+ */
 export function pinnedPeerOf(
   socket: TLSSocket,
   pinned: Iterable<PinnedPeer>,
@@ -73,8 +78,18 @@ export function pinnedPeerOf(
   const { raw } = socket.getPeerCertificate();
   if (!socket.authorized || socket.getProtocol() !== "TLSv1.3" || raw === undefined)
     return undefined;
-  for (const peer of pinned) if (raw.equals(peer.certificate)) return peer;
+  for (const peer of pinned)
+    if (isPinned(peer, raw)) return { name: peer.name, certificate: new Uint8Array(raw) };
   return undefined;
+}
+
+/** Whether a certificate is the peer's, or its former one while that is accepted. */
+export function isPinned(peer: PinnedPeer, certificate: Uint8Array): boolean {
+  return certificatesOf(peer).some((pinned) => Buffer.compare(pinned, certificate) === 0);
+}
+
+function certificatesOf({ certificate, former }: PinnedPeer): Uint8Array[] {
+  return former === undefined ? [certificate] : [certificate, former];
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import type { Clock, PartyName } from "@moiety/kit";
 import type { WebSocket } from "ws";
+import { Heartbeat } from "./heartbeat.ts";
 import { type LinkLimits, MAX_RECORD_BYTES } from "./limits.ts";
 import { RateBound } from "./rate.ts";
 import type { Wire, WireEvents } from "./wire.ts";
@@ -23,8 +24,6 @@ const POLICY_VIOLATION = 1008;
 const NORMAL = 1000;
 /** RFC 6455, 5.5: control frames carry 125 bytes, two of which are the code. */
 const MAX_REASON_BYTES = 123;
-/** After a pause of this process, what the peer said meanwhile is still in the socket. */
-const SECOND_LOOK_MS = 1_000;
 
 export interface WebSocketWireOptions {
   readonly socket: WebSocket;
@@ -41,24 +40,31 @@ export class WebSocketWire implements Wire {
   readonly #options: WebSocketWireOptions;
   readonly #rate: RateBound;
   #events: WireEvents | undefined;
-  #heardAt: number;
-  #doubted = false;
+  readonly #heartbeat: Heartbeat;
   #corked = false;
   #over = false;
-  #cancelBeat: () => void = () => {};
 
   constructor(options: WebSocketWireOptions) {
-    const { socket, stream, clock, limits } = options;
+    const { socket, stream, clock, limits, peer, problem } = options;
     this.#options = options;
-    this.#heardAt = clock.now();
-    this.#rate = new RateBound(limits, this.#heardAt);
+    this.#rate = new RateBound(limits, clock.now());
     socket.on("message", (data, isBinary) => this.#message(data as Buffer, isBinary));
     socket.on("ping", (data) => this.#admit(data.length));
     socket.on("pong", (data) => this.#admit(data.length));
     socket.on("error", (error) => this.#fail(faultOf(error, options.peer)));
     socket.on("close", (code, reason) => this.#ended(closeWords(options.peer, code, reason)));
     stream.on("drain", () => this.#events?.drained());
-    this.#beatAfter(limits.heartbeatMs);
+    this.#heartbeat = new Heartbeat({
+      clock,
+      limits,
+      ping: () => socket.ping(),
+      problem,
+      broken: (words) => this.#fail(`identity: ${words}`),
+      silent: (forMs) => {
+        this.#ended(`peer-silent: nothing came from ${peer} for ${forMs} ms`);
+        socket.terminate();
+      },
+    });
   }
 
   attach(events: WireEvents): void {
@@ -102,35 +108,13 @@ export class WebSocketWire implements Wire {
   #admit(bytes: number): boolean {
     if (this.#over) return false;
     const now = this.#options.clock.now();
-    this.#heardAt = now;
+    this.#heartbeat.heard(now);
     const exceeded = this.#rate.take(bytes, now);
     if (exceeded === undefined) return true;
     const { recordsPerSecond, bytesPerSecond } = this.#options.limits;
     const bound = exceeded === "records" ? recordsPerSecond : bytesPerSecond;
     this.#fail(`rate-exceeded: more than ${bound} ${exceeded} a second`);
     return false;
-  }
-
-  #beatAfter(delayMs: number): void {
-    this.#cancelBeat = this.#options.clock.after(delayMs, () => this.#beat());
-  }
-
-  #beat(): void {
-    const { socket, peer, clock, limits, problem } = this.#options;
-    const broken = problem();
-    const silentMs = clock.now() - this.#heardAt;
-    if (broken !== undefined) this.#fail(`identity: ${broken}`);
-    else if (silentMs < limits.silenceMs) {
-      this.#doubted = false;
-      socket.ping();
-      this.#beatAfter(Math.min(limits.heartbeatMs, limits.silenceMs - silentMs));
-    } else if (!this.#doubted) {
-      this.#doubted = true;
-      this.#beatAfter(Math.min(limits.heartbeatMs, SECOND_LOOK_MS));
-    } else {
-      this.#ended(`peer-silent: nothing came from ${peer} for ${silentMs} ms`);
-      socket.terminate();
-    }
   }
 
   /** Ends the link for what the peer did. */
@@ -148,7 +132,7 @@ export class WebSocketWire implements Wire {
 
   #finish(): void {
     this.#over = true;
-    this.#cancelBeat();
+    this.#heartbeat.stop();
   }
 
   #hangUp(code: number, reason: string): void {
