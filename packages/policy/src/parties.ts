@@ -44,9 +44,20 @@ export function certificateOf(party: Party): Uint8Array {
   return new Uint8Array(Buffer.from(party.certificate, "base64"));
 }
 
+/** The certificate before a renewal, accepted too while the roster has it. */
+export function formerCertificateOf({ formerCertificate }: Party): Uint8Array | undefined {
+  if (formerCertificate === undefined) return undefined;
+  return new Uint8Array(Buffer.from(formerCertificate, "base64"));
+}
+
 /** The domains of a platform, in roster order. */
 export function domainsOf(roster: Roster, platform: string): string[] {
   return roster.domains.flatMap((domain) => (domain.platform === platform ? domain.name : []));
+}
+
+/** The OPRF epochs of a domain, newest first. */
+export function oprfEpochsOf(roster: Roster, domain: string): OprfEpoch[] {
+  return roster.oprf.filter((entry) => entry.domain === domain).sort((x, y) => y.epoch - x.epoch);
 }
 
 /** The newest OPRF epoch of a domain, or the one asked for; undefined if there is none. */
@@ -55,12 +66,7 @@ export function oprfEpochOf(
   domain: string,
   epoch?: number | undefined,
 ): OprfEpoch | undefined {
-  return roster.oprf
-    .filter((entry) => entry.domain === domain && (epoch === undefined || entry.epoch === epoch))
-    .reduce<OprfEpoch | undefined>(
-      (a, b) => (a === undefined || b.epoch > a.epoch ? b : a),
-      undefined,
-    );
+  return oprfEpochsOf(roster, domain).find((entry) => epoch === undefined || entry.epoch === epoch);
 }
 
 /** The public key share of one bureau in an epoch. */

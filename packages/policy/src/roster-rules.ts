@@ -67,8 +67,10 @@ function uniquenessProblems({ parties, domains, oprf }: Roster): string[] {
     ),
     ...problems(
       "the certificate",
-      parties.map(({ certificate }) => certificate),
+      parties.flatMap((party) => [party.certificate, party.formerCertificate ?? []].flat()),
     ),
+    // TLS finds the certificate that vouches for a self-signed one by this name, and takes the first.
+    ...problems("the name (subject) of a certificate", parties.flatMap(subjectsOf)),
     ...problems(
       "the domain",
       domains.map(({ name }) => name),
@@ -104,8 +106,10 @@ function partyProblems(party: Party): string[] {
       ...encodingProblems(() => parseSealingKey(fromHex(boxKey), `${culprit}, boxKey`)),
     );
   }
-  if (!isCertificate(party.certificate)) {
-    problems.push(`${culprit}: certificate is not one X.509 certificate, DER in base64`);
+  for (const field of ["certificate", "formerCertificate"] as const) {
+    const certificate = party[field];
+    if (certificate === undefined || isCertificate(certificate)) continue;
+    problems.push(`${culprit}: ${field} is not one X.509 certificate, DER in base64`);
   }
   return problems;
 }
@@ -137,6 +141,14 @@ function oprfProblems(network: string, entry: OprfEpoch): string[] {
       : [`${culprit}: its proof of possession is wrong`];
   };
   return [...check("a", entry.keyA, entry.popA), ...check("b", entry.keyB, entry.popB)];
+}
+
+/** Subjects of a party's certificates; none of what is no certificate. */
+function subjectsOf({ certificate, formerCertificate }: Party): string[] {
+  return [certificate, formerCertificate].flatMap((base64) => {
+    if (base64 === undefined || !isCertificate(base64)) return [];
+    return new X509Certificate(Buffer.from(base64, "base64")).subject ?? "";
+  });
 }
 
 /** A certificate that is not followed by other bytes and has no second base64 spelling. */

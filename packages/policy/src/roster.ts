@@ -25,6 +25,8 @@ export interface Party {
   readonly boxKey?: string;
   /** X.509 certificate of its TLS key, DER in base64; peers pin exactly this one. */
   readonly certificate: string;
+  /** The one before, still accepted beside it while a renewed certificate spreads. */
+  readonly formerCertificate?: string;
   /** `host:port` or `wss://host:port/path`; nodes that only call others have none. */
   readonly address?: string;
 }
@@ -56,6 +58,12 @@ export const MAX_PARTIES: number = 1024;
 /** OPRF keys of one roster, over all domains and epochs: bounds the proofs to verify. */
 export const MAX_OPRF_EPOCHS: number = 1024;
 
+/** X.509, DER in base64. */
+export const certificateShape: z.ZodType<string> = z
+  .string()
+  .max(16_384)
+  .regex(/^[A-Za-z0-9+/]+={0,2}$/, "write the DER certificate in base64");
+
 const partyShape = z.strictObject({
   name: kebabNameShape,
   role: z.enum(ROLES, `role is one of ${ROLES.join(", ")}`),
@@ -66,10 +74,8 @@ const partyShape = z.strictObject({
     .regex(/^[^\p{Cc}\p{Cs}]*$/u, "no control characters"),
   signingKey: hexShape(32),
   boxKey: z.exactOptional(hexShape(32)),
-  certificate: z
-    .string()
-    .max(16_384)
-    .regex(/^[A-Za-z0-9+/]+={0,2}$/, "write the DER certificate in base64"),
+  certificate: certificateShape,
+  formerCertificate: z.exactOptional(certificateShape),
   address: z.exactOptional(addressShape),
 });
 

@@ -20,8 +20,11 @@ export interface SignedKind<T> {
   readonly maxBytes: number;
 }
 
-/** How far ahead a signer's clock may be. */
-const CLOCK_SKEW_MS = 5 * 60_000;
+/**
+ * How far ahead of this clock a signer's may be: two clocks, each up to ten minutes off. What has
+ * expired has no such grace, so that nothing lives longer than its signer meant.
+ */
+export const CLOCK_SKEW_MS: number = 20 * 60_000;
 
 /** Lower-case hexadecimal of exactly so many bytes. */
 export function hexShape(bytes: number): z.ZodType<string> {
@@ -50,6 +53,7 @@ export function signDocument<T>(kind: SignedKind<T>, body: T, key: SigningKey): 
 /**
  * The body of a file that `key` signed.
  *
+ * @param key or what finds it, given the body as it claims to be; may throw a `DocumentError`.
  * @param document what is read, for messages.
  * @throws DocumentError for anything that `signDocument` would not have written, and for a signature
  *   by another key. Never another error, whatever the bytes.
@@ -57,7 +61,7 @@ export function signDocument<T>(kind: SignedKind<T>, body: T, key: SigningKey): 
 export function openDocument<T>(
   kind: SignedKind<T>,
   bytes: Uint8Array,
-  key: VerifyingKey,
+  key: VerifyingKey | ((claimed: T) => VerifyingKey),
   document: string,
 ): T {
   if (bytes.length > kind.maxBytes) throw tooLong(kind, document);
@@ -65,8 +69,9 @@ export function openDocument<T>(
   const file = parseShape(fileShape, parseJson(bytes, document), document);
   const body = file[kind.name] as T;
   const signature = Buffer.from(file.signature as string, "hex");
-  if (!verify(key, signature, kind.context, canonicalJson(body))) {
-    const expected = Buffer.from(key.bytes).toString("hex").slice(0, 16);
+  const signer = typeof key === "function" ? key(body) : key;
+  if (!verify(signer, signature, kind.context, canonicalJson(body))) {
+    const expected = Buffer.from(signer.bytes).toString("hex").slice(0, 16);
     throw new DocumentError(document, [
       `wrong signature: it was changed, or not signed by the key ${expected}… that you trust; ` +
         "get it afresh, and check that key",
@@ -81,7 +86,10 @@ export function openDocument<T>(
   return body;
 }
 
-/** Throws a `DocumentError` unless `issuedAt ≤ now < expiresAt`; `now` in ms since 1970, UTC. */
+/**
+ * Throws a `DocumentError` unless `issuedAt ≤ now < expiresAt`, but for `CLOCK_SKEW_MS` at the
+ * beginning; `now` in ms since 1970, UTC.
+ */
 export function checkValidity(
   body: { readonly issuedAt: string; readonly expiresAt: string },
   now: number,
