@@ -38,19 +38,29 @@ describe("blinding by addition", () => {
     );
   });
 
-  it("sends H1(x) + r·G with r from 64 bytes of the generator", () => {
-    const tape = seededRng("tape").bytes(3 * 64);
+  it("sends H1(x) + r·G, and draws 96 bytes for each", () => {
+    const tape = seededRng("tape").bytes(3 * 96);
     const source = tapeRng(tape);
     const inputs = ["x", "y", "x"].map((text) => Buffer.from(text));
     const { elements, blinds } = blindAll("oprf", inputs, source);
     source.end();
     inputs.forEach((input, i) => {
-      const r = scalarFromUniform(tape.subarray(64 * i, 64 * i + 64));
-      expect(blinds[i]).toEqual(r);
-      expect(elements[i]).toEqual(add(hashToElement("oprf", input), multiplyBase(r)));
+      expect(blinds[i]).not.toEqual(scalarFromUniform(tape.subarray(96 * i, 96 * i + 64)));
+      const masked = add(hashToElement("oprf", input), multiplyBase(blinds[i]!));
+      expect(elements[i]).toEqual(masked);
     });
     // The same input twice is not to be recognised.
     expect(elements[0]).not.toEqual(elements[2]);
+  });
+
+  it("does not show the difference of two inputs when the generator repeats itself", () => {
+    const tape = seededRng("repeated").bytes(96);
+    const [x, y] = ["x", "y"].map((text) => Buffer.from(text)) as [Buffer, Buffer];
+    const [first] = blindAll("oprf", [x], tapeRng(tape)).elements;
+    const [second] = blindAll("oprf", [y], tapeRng(tape)).elements;
+    const difference = subtract(hashToElement("oprf", y), hashToElement("oprf", x));
+    expect(subtract(second!, first!)).not.toEqual(difference);
+    expect(blindAll("oprf", [x], tapeRng(tape)).elements[0]).toEqual(first);
   });
 
   it("does not unblind to it what was evaluated under another key", () => {

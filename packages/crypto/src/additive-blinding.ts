@@ -12,12 +12,25 @@
  * the (In)Security of the Diffie-Hellman Oblivious PRF with Multiplicative Blinding", PKC 2021,
  * which is this blinding, written multiplicatively); with it Z = k·M holds, and the result is
  * k·H1(x) or nothing.
+ *
+ * **Blinds are hedged.** A generator that repeats (a restored snapshot of a machine) would give two
+ * people one r, and M' − M = H1(y) − H1(x) is found in a table of all telephone numbers, which
+ * RFC 9497's blinding would not allow. So r is the sum of a uniform scalar and a hash of further
+ * secret bytes and the input: uniform still, but another for another input.
  */
 import { inspect } from "node:util";
+import { frame } from "./digest.ts";
 import { elementsOf, packed } from "./element-batches.ts";
 import { hashToUniform, type OprfMode } from "./oprf.ts";
 import { engine } from "./points.ts";
-import { type Element, randomScalar, type Scalar } from "./ristretto.ts";
+import {
+  type Element,
+  hashToScalar,
+  randomScalar,
+  type Scalar,
+  scalarAdd,
+  scalarIsZero,
+} from "./ristretto.ts";
 import type { Rng } from "./rng.ts";
 
 /** What `blindAll` made: the elements go to the servers, the blinds stay, and do not print. */
@@ -42,20 +55,30 @@ export class AdditiveBlindings {
 }
 
 /**
- * Blinds inputs of at most 65535 bytes each (`RangeError` otherwise). Draws one scalar, 64 bytes,
- * for each.
+ * Blinds inputs of at most 65535 bytes each (`RangeError` otherwise). Draws 96 bytes for each: 64
+ * for a scalar, 32 for its hedge.
  */
 export function blindAll(
   mode: OprfMode,
   inputs: readonly Uint8Array[],
   rng: Rng,
 ): AdditiveBlindings {
-  const blinds = inputs.map(() => randomScalar(rng));
+  const blinds = inputs.map((input) => hedgedBlind(mode, input, rng));
   const uniform = packed(inputs.map((input) => hashToUniform(mode, input)));
   return new AdditiveBlindings(
     elementsOf(engine.blind(uniform, packed(blinds)), "blinded element"),
     blinds,
   );
+}
+
+const HEDGE = "moiety/oprf/blind-hedge/1";
+
+function hedgedBlind(mode: OprfMode, input: Uint8Array, rng: Rng): Scalar {
+  const uniform = randomScalar(rng);
+  const hedge = frame(HEDGE, Buffer.from(mode), rng.bytes(32), input);
+  const blind = scalarAdd(uniform, hashToScalar(hedge, HEDGE));
+  if (scalarIsZero(blind)) throw new RangeError("the generator gave a blind of zero");
+  return blind;
 }
 
 /**

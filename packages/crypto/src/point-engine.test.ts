@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { ristretto255, ristretto255_hasher } from "@noble/curves/ed25519.js";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { GENERATOR, KERNEL_CONSTANTS } from "./point-constants.ts";
 import type { PointEngine } from "./point-engine.ts";
 import { KERNEL_WASM, loadKernelEngine } from "./point-kernel.ts";
 import { libsodiumEngine } from "./point-libsodium.ts";
@@ -244,6 +245,18 @@ describe.skipIf(kernel === undefined)("the kernel gives libsodium's bytes", () =
       same((engine) => engine.unblind(a, b, scalarBytes(12345n), key));
     }
   });
+
+  it("for every key it keeps a table of, after one that is not 32 bytes long", () => {
+    const keys = Array.from({ length: 18 }, (_, i) => Point.BASE.multiply(BigInt(i + 2)).toBytes());
+    const [a, b, last] = [keys[3]!, keys[7]!, keys[17]!];
+    const by = (key: Uint8Array) => same((engine) => engine.unblind(a, b, scalarBytes(7n), key));
+    for (const key of keys.slice(0, 16)) by(key);
+    const long = packed([a, b]);
+    expect(() => kernel!.unblind(a, b, scalarBytes(7n), long)).toThrow(RangeError);
+    by(last);
+    // Newest first: those whose tables are there, before others take their place.
+    for (const key of keys.slice(1, 16).toReversed()) by(key);
+  });
 });
 
 describe.skipIf(kernel === undefined)("the kernel's memory", () => {
@@ -260,6 +273,7 @@ describe.skipIf(kernel === undefined)("the kernel's memory", () => {
     const call = (name: string, ...given: number[]) =>
       (raw[name] as (...given: number[]) => void)(...given);
     const memory = new Uint8Array(raw.memory.buffer);
+    const elements = packed(vectors.multiples.slice(2, 10).map(bytesOf));
     const fill = (): void => {
       for (const [at, size] of [
         [raw.SCALARS, 256],
@@ -268,7 +282,13 @@ describe.skipIf(kernel === undefined)("the kernel's memory", () => {
       ] as const) {
         for (let i = 0; i < size; i++) memory[at.value + i] = i % 32 === 31 ? 7 : 91 + i;
       }
+      for (const { value } of [raw.FIRST, raw.SECOND]) memory.set(elements, value);
     };
+    // Without constants every point would be zeros, and nothing secret would pass through.
+    memory.set(KERNEL_CONSTANTS, raw.FIRST.value);
+    for (let lane = 0; lane < 4; lane++) memory.set(GENERATOR, raw.SECOND.value + 32 * lane);
+    call("setup");
+    call("wipe", 64);
     const clean = memory.slice();
     for (const run of [
       () => call("multiply", 8, 0),

@@ -253,10 +253,13 @@ class KernelEngine implements PointEngine {
     return slot;
   }
 
-  /** One never used (slot 0 is the generator's), or the one that is unused for longest. */
+  /**
+   * One that no point has (slot 0 is the generator's), or the one that is unused for longest. Not
+   * the next by their number: an error while a table was made may have left a gap.
+   */
   #freeSlot(): number {
-    const next = this.#slots.size + 1;
-    if (next < this.#kernel.SLOTS.value) return next;
+    const taken = new Set(this.#slots.values());
+    for (let slot = 1; slot < this.#kernel.SLOTS.value; slot++) if (!taken.has(slot)) return slot;
     const [[oldest, slot]] = this.#slots as unknown as [[string, number]];
     this.#slots.delete(oldest);
     return slot;

@@ -134,6 +134,9 @@ function packed(points: readonly Point[]): Uint8Array {
   return all;
 }
 
+/** Scalars too, which may be secret: reads all bytes. */
 function isZero(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0);
+  let bits = 0;
+  for (const byte of bytes) bits |= byte;
+  return bits === 0;
 }

@@ -2,10 +2,11 @@
  * Arithmetic mod p = 2^255 − 19 on quads (limbs.ts): no branch and no address depends on a value.
  *
  * Bounds. Let R = 4099. A quad is *reduced* when its limbs are at most R in absolute value; `mul`,
- * `square` and `carry` give such (`carry` a limb 0 of at most 1.3 R). Sums and differences are not
- * reduced: n terms have limbs of at most n·R. `mul` needs |a|·|b| ≤ 6 R² (limb bounds), `square`
- * |a| ≤ 2.4 R: then no sum of twenty products, with what the reduction adds to it, reaches 2^31:
- * 20.1·6 R² + 608·2^15 + 608·2^18 + 2^13 < 2^31. Comments below give bounds in units of R.
+ * `square` and `carry` give such (`carry` a limb 0 of at most 1.3 R, from 4 R). Sums and differences
+ * are not reduced: n terms have limbs of at most n·R. `mul` needs |a|·|b| ≤ 6 R² (limb bounds),
+ * `square` |a| ≤ 2.4 R: then no sum of twenty products, with what the reduction adds to it, reaches
+ * 2^31: 20.1·6 R² + 608·2^15 + 2^18 + 2^13 < 2^31. The 608·2^18 that come round from the top are
+ * added to limb 0 only, which is one product. Comments below give bounds in units of R.
  */
 import { LIMB_BITS, VECTORS, cross, zero } from "./limbs";
 import { multiplyColumns, squareColumns } from "./products";
@@ -77,7 +78,7 @@ export function negateWhere(r: usize, mask: v128): void {
   }
 }
 
-/** Brings limbs of up to 6 R back to at most R (limb 0: 1.3 R), without changing the value. */
+/** Brings limbs of up to 6 R back to at most R (limb 0: 1.3 R from 4 R, 1.5 R from 6 R). */
 export function carry(r: usize, a: usize): void {
   const centre = i16x8.splat(CENTRE);
   const last = carryOf(v128.load(a, QUAD - 16), centre);
