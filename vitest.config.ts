@@ -11,6 +11,8 @@ export default defineConfig({
       "test/**/*.test.ts",
     ],
     exclude: ["**/node_modules/**", "**/dist/**"],
+    // Compiles the WASM kernel where its sources changed.
+    globalSetup: ["packages/crypto/kernel/compile.mjs"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: "forks",

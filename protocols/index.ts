@@ -4,6 +4,7 @@ export * as deploy from "./deploy/protocol.ts";
 export * as depositChunk from "./deposit/chunk.ts";
 export * as depositHeader from "./deposit/header.ts";
 export * as deposit from "./deposit/protocol.ts";
+export * as depositSealing from "./deposit/sealing.ts";
 export * as directory from "./directory/protocol.ts";
 export * as lookupPads from "./lookup/pads.ts";
 export * as lookup from "./lookup/protocol.ts";

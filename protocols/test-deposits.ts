@@ -10,14 +10,10 @@ import {
   sign,
   verify,
 } from "@moiety/crypto";
-import {
-  type DepositContent,
-  type PreparedDeposit,
-  prepareDeposit,
-  type Side,
-} from "./deposit/chunk.ts";
+import type { Side } from "./deposit/chunk.ts";
 import type { DepositHeader } from "./deposit/header.ts";
 import type { BureauInput, DepositShelf, PlatformInput } from "./deposit/protocol.ts";
+import { type DepositContent, type PreparedDeposit, prepareDeposit } from "./deposit/sealing.ts";
 import { nibbles } from "./test-dealer.ts";
 
 const keyRng = seededRng("test deposits: keys");

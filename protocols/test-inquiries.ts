@@ -115,6 +115,7 @@ export class InquiryWorld {
       network: "test",
       pads,
       resolve: async (_, inquiry) => this.resolve(side, inquiry),
+      isKnown: (id) => this.seen[side].has(Buffer.from(id).toString("hex")),
       intend: async (id) => {
         const name = Buffer.from(id).toString("hex");
         if (this.seen[side].has(name)) throw new Refusal("conflict", "the inquiry was made before");
@@ -167,6 +168,7 @@ function inquiryFor(rng: SeededRng, { people, domains }: Shape): Inquiry {
     inquiry: rng.bytes(16),
     model: rng.bytes(32),
     purpose: "loan",
+    asOf: 1_700_000_000,
     deposits,
     salt: rng.bytes(32),
     people,

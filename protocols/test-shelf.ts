@@ -1,13 +1,20 @@
 /** A bureau's shelf in memory, with the rules that `DepositShelf` states. */
 import { constantTimeEqual, merkleRoot } from "@moiety/crypto";
 import { Refusal } from "@moiety/kit";
-import { ChunkError, type OpenedChunk, type Side } from "./deposit/chunk.ts";
-import { chunkCount, verifyHeader } from "./deposit/header.ts";
+import { ChunkError, type OpenedChunk, openedRows, type Side } from "./deposit/chunk.ts";
+import {
+  baseDigest,
+  chunkCount,
+  type DepositBase,
+  type DepositHeader,
+  verifyHeader,
+} from "./deposit/header.ts";
 import type { DepositShelf, Offer } from "./deposit/protocol.ts";
 import { digestOf, platformKey, rootOn } from "./test-deposits.ts";
 
 interface Staged {
   readonly bytes: Uint8Array;
+  readonly header: DepositHeader;
   readonly chunks: Map<number, OpenedChunk>;
   complete: boolean;
 }
@@ -25,8 +32,10 @@ export class MemoryShelf implements DepositShelf {
       throw new Refusal("refused", "wrong signature");
     if (!constantTimeEqual(digestOf(catalogue), header.catalogue))
       throw new Refusal("refused", "another catalogue than the header names");
+    if (header.base !== undefined) this.#checkBase(header.base);
     const known = this.#versions.get(header.version) ?? {
       bytes,
+      header,
       chunks: new Map<number, OpenedChunk>(),
       complete: false,
     };
@@ -34,6 +43,12 @@ export class MemoryShelf implements DepositShelf {
       throw new Refusal("conflict", "the version is known with another content");
     this.#versions.set(header.version, known);
     return Array.from({ length: chunkCount(header) }, (_, index) => known.chunks.has(index));
+  }
+
+  #checkBase({ version, header }: DepositBase): void {
+    const base = this.#versions.get(version);
+    if (base?.complete !== true || !constantTimeEqual(baseDigest(base.bytes), header))
+      throw new Refusal("conflict", "the base is not held");
   }
 
   async put({ header }: Offer, chunk: OpenedChunk): Promise<void> {
@@ -58,7 +73,20 @@ export class MemoryShelf implements DepositShelf {
     staged.complete = true;
   }
 
-  /** All records of a complete version, one after the other, or undefined. */
+  /** Everybody in a complete version, deltas applied to what they change: name → packed shares. */
+  content(version: number): Map<string, Uint8Array> {
+    const { header } = this.#staged(version);
+    const content = header.base ? this.content(header.base.version) : new Map();
+    for (const { records } of this.#inOrder(version))
+      for (const { pseudonym, shares } of openedRows(records, header.features)) {
+        const name = Buffer.from(pseudonym).toString("hex");
+        if (shares === undefined) content.delete(name);
+        else content.set(name, shares);
+      }
+    return content;
+  }
+
+  /** All rows of a complete version, one after the other, or undefined. */
   records(version: number): Uint8Array | undefined {
     if (this.#versions.get(version)?.complete !== true) return undefined;
     return Buffer.concat(this.#inOrder(version).map(({ records }) => records));

@@ -98,6 +98,7 @@ const RULES: Rules = {
     "demo/bin/demo.mjs": ["packages/cli/bin/"],
     "test/crash/run.mjs": ["packages/cli/bin/"],
     "test/durability/run-strace.mjs": ["packages/cli/bin/"],
+    "test/sim/run.mjs": ["packages/cli/bin/"],
     "test/soak/soak.mjs": ["packages/cli/bin/"],
   },
   maxLines: 400,

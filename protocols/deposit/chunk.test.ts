@@ -17,25 +17,32 @@ import {
   chunkLeaves,
   type OpenedChunk,
   openChunk,
-  type PreparedDeposit,
   type Side,
 } from "./chunk.ts";
-import { CHUNK_RECORDS, chunkCount, parseHeader, recordBytes, verifyHeader } from "./header.ts";
+import {
+  CHUNK_RECORDS,
+  chunkCount,
+  parseHeader,
+  rowBytes,
+  SHARES_AT,
+  verifyHeader,
+} from "./header.ts";
+import type { PreparedDeposit } from "./sealing.ts";
 
 function openAll(deposit: PreparedDeposit, side: Side): OpenedChunk[] {
   return deposit.sealed[side].map((bytes, index) =>
-    openChunk(bytes, index, side, deposit, boxes[side]),
+    openChunk(bytes, index, side, deposit.header, boxes[side]),
   );
 }
 
 /** A side's records by pseudonym: share per feature. */
 function shares(deposit: PreparedDeposit, side: Side): Map<string, Uint8Array> {
   const { features } = deposit.header;
-  const stride = recordBytes(features);
+  const stride = rowBytes(features);
   const found = new Map<string, Uint8Array>();
   for (const { records } of openAll(deposit, side))
     for (let at = 0; at < records.length; at += stride) {
-      const packed = records.subarray(at + 32, at + stride);
+      const packed = records.subarray(at + SHARES_AT, at + stride);
       const name = Buffer.from(records.subarray(at, at + 32)).toString("hex");
       found.set(name, unpackNibbles(packed, features));
     }
@@ -66,7 +73,7 @@ describe("a prepared deposit", () => {
   test("is cut in chunks of 1024, with pseudonyms rising through all of them", () => {
     const rng = seededRng("chunks");
     const deposit = prepare(content(rng, 2 * CHUNK_RECORDS + 5, 3), rng);
-    const stride = recordBytes(3);
+    const stride = rowBytes(3);
     const opened = openAll(deposit, "b");
     expect(opened.map(({ records }) => records.length / stride)).toEqual([1024, 1024, 5]);
     const all = Buffer.concat(opened.map(({ records }) => records));
@@ -77,7 +84,7 @@ describe("a prepared deposit", () => {
   test("seals to the sizes that the README states", () => {
     const rng = seededRng("sizes");
     const deposit = prepare(content(rng, 1030, 5), rng);
-    const sizes = [1024, 6].map((n) => 32 + n * (32 + 3) + SEALED_OVERHEAD_BYTES);
+    const sizes = [1024, 6].map((n) => 32 + n * (34 + 3) + SEALED_OVERHEAD_BYTES);
     expect(deposit.sealed.a.map(({ length }) => length)).toEqual(sizes);
   });
 
@@ -98,7 +105,9 @@ describe("a prepared deposit", () => {
       const deposit = prepare(content(rng, count, 1), rng);
       for (const side of ["a", "b"] as const) {
         const opened = openAll(deposit, side);
-        const leaves = opened.flatMap(({ saltSeed, records }) => chunkLeaves(saltSeed, records, 1));
+        const leaves = opened.flatMap(({ saltSeed, records }) =>
+          chunkLeaves(saltSeed, records, rowBytes(1)),
+        );
         expect(leaves.length).toBe(count);
         expect(merkleRoot(opened.map(({ root }) => root))).toEqual(merkleRoot(leaves));
         expect(rootOn(side, deposit.header)).toEqual(merkleRoot(leaves));
@@ -140,7 +149,7 @@ describe("a chunk does not open", () => {
       fc.property(bit, (at) => {
         const changed = Uint8Array.from(sealed);
         changed[at >> 3] = (changed[at >> 3] as number) ^ (1 << (at & 7));
-        expect(() => openChunk(changed, 0, "a", deposit, boxes.a)).toThrow(SealError);
+        expect(() => openChunk(changed, 0, "a", deposit.header, boxes.a)).toThrow(SealError);
       }),
       { numRuns: 40 },
     );
@@ -150,11 +159,11 @@ describe("a chunk does not open", () => {
     const other = prepare(content(seededRng("tamper"), 1030, 3), seededRng("other"), {
       version: 2,
     });
-    expect(() => openChunk(second, 0, "a", deposit, boxes.a)).toThrow(SealError);
-    expect(() => openChunk(sealed, 0, "b", deposit, boxes.a)).toThrow(SealError);
-    expect(() => openChunk(sealed, 0, "a", deposit, boxes.b)).toThrow(SealError);
-    expect(() => openChunk(sealed, 0, "a", other, boxes.a)).toThrow(SealError);
-    expect(() => openChunk(sealed.subarray(1), 0, "a", deposit, boxes.a)).toThrow(SealError);
+    expect(() => openChunk(second, 0, "a", deposit.header, boxes.a)).toThrow(SealError);
+    expect(() => openChunk(sealed, 0, "b", deposit.header, boxes.a)).toThrow(SealError);
+    expect(() => openChunk(sealed, 0, "a", deposit.header, boxes.b)).toThrow(SealError);
+    expect(() => openChunk(sealed, 0, "a", other.header, boxes.a)).toThrow(SealError);
+    expect(() => openChunk(sealed.subarray(1), 0, "a", deposit.header, boxes.a)).toThrow(SealError);
   });
 });
 
@@ -162,12 +171,12 @@ describe("a chunk that its platform sealed wrongly is refused", () => {
   const rng = seededRng("hostile platform");
   const given = prepare(content(rng, 4, 3), rng);
   const [honest] = openAll(given, "a") as [OpenedChunk];
-  const stride = recordBytes(3);
+  const stride = rowBytes(3);
 
   function openForged(records: Uint8Array): OpenedChunk {
     const plain = Buffer.concat([honest.saltSeed, records]);
-    const forged = seal(boxes.a.publicKey, chunkContext(given.bytes, "a", 0), plain, rng);
-    return openChunk(forged, 0, "a", given, boxes.a);
+    const forged = seal(boxes.a.publicKey, chunkContext(given.header, "a", 0), plain, rng);
+    return openChunk(forged, 0, "a", given.header, boxes.a);
   }
 
   test("but not an honest one", () => {

@@ -1,139 +1,35 @@
-/** Splitting, packing, sealing and opening of records; pure. */
+/** Chunks of a deposit as a bureau opens and checks them; pure. `sealing.ts` makes them. */
+import { framedHash, merkleRoot, openSealed, type SealedKeyPair, saltedLeaf } from "@moiety/crypto";
 import {
-  type Element,
-  framedHash,
-  merkleRoot,
-  openSealed,
-  packNibbles,
-  type Rng,
-  type SealedKeyPair,
-  type SealingKey,
-  type SigningKey,
-  saltedLeaf,
-  seal,
-  splitBins,
-} from "@moiety/crypto";
-import {
-  CHUNK_RECORDS,
+  type DepositFacts,
   type DepositHeader,
-  MAX_FEATURES,
-  MAX_RECORDS,
-  recordBytes,
+  factsBytes,
   recordsIn,
-  type SignedHeader,
-  signHeader,
+  rowBytes,
+  SHARES_AT,
 } from "./header.ts";
 
 export type Side = "a" | "b";
-const SALT_SEED_BYTES = 32;
+/** First bytes of a chunk: the secret from which the salts of its leaves are derived. */
+export const SALT_SEED_BYTES: number = 32;
 
-/** A deposit ready to leave: the header and the sealed chunks for either bureau. */
-export interface PreparedDeposit extends SignedHeader {
-  readonly header: DepositHeader;
-  readonly sealed: Readonly<Record<Side, readonly Uint8Array[]>>;
-}
-
-export interface DepositContent {
-  /** In the order of the rows of `bins`; distinct. */
-  readonly pseudonyms: readonly Element[];
-  /** Row-major, records × features, each 0..15. */
-  readonly bins: Uint8Array;
-  readonly features: number;
-}
-
-/**
- * Sorts, splits afresh, and seals. Everything random comes from `rng`. Throws `RangeError` for a
- * pseudonym named twice, for bins that do not fit in number or range, for too many of anything.
- */
-export function prepareDeposit(
-  content: DepositContent,
-  facts: Omit<DepositHeader, "records" | "features" | "rootA" | "rootB">,
-  keys: { readonly signing: SigningKey; readonly boxes: Readonly<Record<Side, SealingKey>> },
-  rng: Rng,
-): PreparedDeposit {
-  const { pseudonyms, bins, features } = content;
-  const records = pseudonyms.length;
-  const order = sortedRows(content);
-  const plain: Record<Side, Uint8Array[]> = { a: [], b: [] };
-  for (let start = 0; start < records; start += CHUNK_RECORDS) {
-    const rows = order.slice(start, start + CHUNK_RECORDS);
-    const [a, b] = splitChunk(rows, pseudonyms, bins, features, rng);
-    plain.a.push(a);
-    plain.b.push(b);
-  }
-  const rootOf = (side: Side): Uint8Array =>
-    merkleRoot(plain[side].map((chunk) => chunkRoot(chunk, features)));
-  const header = { ...facts, records, features, rootA: rootOf("a"), rootB: rootOf("b") };
-  const signed = signHeader(header, keys.signing);
-  const sealAll = (side: Side): Uint8Array[] =>
-    plain[side].map((chunk, index) => {
-      const context = chunkContext(signed.bytes, side, index);
-      const sealed = seal(keys.boxes[side], context, chunk, rng);
-      chunk.fill(0);
-      return sealed;
-    });
-  return { ...signed, header, sealed: { a: sealAll("a"), b: sealAll("b") } };
-}
-
-/** Rows in the order of their pseudonyms, which a bureau will demand. */
-function sortedRows({ pseudonyms, bins, features }: DepositContent): number[] {
-  if (pseudonyms.length > MAX_RECORDS || features < 1 || features > MAX_FEATURES)
-    throw new RangeError(`deposit: ${pseudonyms.length} records of ${features} features`);
-  if (bins.length !== pseudonyms.length * features)
-    throw new RangeError(`deposit: ${bins.length} bins for ${pseudonyms.length} records`);
-  const compare = (x: number, y: number): number =>
-    Buffer.compare(pseudonyms[x] as Element, pseudonyms[y] as Element);
-  const order = Array.from(pseudonyms.keys()).sort(compare);
-  for (const [at, row] of order.entries())
-    if (at > 0 && compare(order[at - 1] as number, row) === 0)
-      throw new RangeError("deposit: a pseudonym is named twice");
-  return order;
-}
-
-/** One chunk for each side: a fresh secret for the salts, then pseudonym and share per record. */
-function splitChunk(
-  rows: readonly number[],
-  pseudonyms: readonly Element[],
-  bins: Uint8Array,
-  features: number,
-  rng: Rng,
-): [Uint8Array, Uint8Array] {
-  const stride = recordBytes(features);
-  const chunks = [0, 1].map(() => {
-    const chunk = new Uint8Array(SALT_SEED_BYTES + rows.length * stride);
-    chunk.set(rng.bytes(SALT_SEED_BYTES));
-    return chunk;
-  }) as [Uint8Array, Uint8Array];
-  const wanted = new Uint8Array(rows.length * features);
-  for (const [at, row] of rows.entries())
-    wanted.set(bins.subarray(row * features, (row + 1) * features), at * features);
-  const halves = splitBins(wanted, rng);
-  for (const [side, half] of halves.entries()) {
-    const chunk = chunks[side] as Uint8Array;
-    for (const [at, row] of rows.entries()) {
-      const offset = SALT_SEED_BYTES + at * stride;
-      chunk.set(pseudonyms[row] as Element, offset);
-      chunk.set(packNibbles(half.subarray(at * features, (at + 1) * features)), offset + 32);
-    }
-    half.fill(0);
-  }
-  wanted.fill(0);
-  return chunks;
-}
+/** In the place of an age: the person is removed. In a delta only, with shares of zero. */
+export const REMOVED: number = 0xffff;
+/** Oldest age that a row can state, in days. */
+export const MAX_AGE_DAYS: number = 0xfffe;
 
 /** Root of the subtree over one chunk's salted leaves (RFC 6962 2.1). */
-export function chunkRoot(chunk: Uint8Array, features: number): Uint8Array {
+export function chunkRoot(chunk: Uint8Array, stride: number): Uint8Array {
   const [seed, records] = [chunk.subarray(0, SALT_SEED_BYTES), chunk.subarray(SALT_SEED_BYTES)];
-  return merkleRoot(chunkLeaves(seed, records, features));
+  return merkleRoot(chunkLeaves(seed, records, stride));
 }
 
-/** Leaf hashes of a chunk's records: pseudonym and packed shares, each under a salt of its own. */
+/** Leaf hashes of a chunk's rows of `stride` bytes, each under a salt of its own. */
 export function chunkLeaves(
   saltSeed: Uint8Array,
   records: Uint8Array,
-  features: number,
+  stride: number,
 ): Uint8Array[] {
-  const stride = recordBytes(features);
   return Array.from({ length: records.length / stride }, (_, index) => {
     const record = records.subarray(index * stride, (index + 1) * stride);
     return saltedLeaf(leafSalt(saltSeed, index), record);
@@ -145,11 +41,15 @@ function leafSalt(seed: Uint8Array, index: number): Uint8Array {
   return framedHash("moiety/deposit/1/salt", seed, Uint8Array.of(index & 255, index >> 8));
 }
 
-/** What a sealed chunk is bound to: the header's bytes, the bureau's side, its place. */
-export function chunkContext(header: Uint8Array, side: Side, index: number): Uint8Array {
+/**
+ * What a sealed chunk is bound to: whose deposit, which version, when it was made, the bureau's side,
+ * its place. Not the roots, which are known only once the last chunk is made: that the content is the
+ * one that was signed shows when all chunks are there.
+ */
+export function chunkContext(facts: DepositFacts, side: Side, index: number): Uint8Array {
   const place = new Uint8Array(4);
   new DataView(place.buffer).setUint32(0, index);
-  return framedHash("moiety/deposit/1/chunk", header, Buffer.from(side), place);
+  return framedHash("moiety/deposit/2/chunk", factsBytes(facts), Buffer.from(side), place);
 }
 
 /** A chunk as a bureau holds it. */
@@ -158,8 +58,32 @@ export interface OpenedChunk {
   /** Root of the chunk's subtree. */
   readonly root: Uint8Array;
   readonly saltSeed: Uint8Array;
-  /** Pseudonym and packed shares, record after record, in strictly rising order of pseudonyms. */
+  /** Rows one after the other, in strictly rising order of pseudonyms. */
   readonly records: Uint8Array;
+}
+
+/** One row of an opened chunk; views into it. */
+export interface OpenedRow {
+  readonly pseudonym: Uint8Array;
+  /** How old the record was when the deposit was made, in whole days, rounded up. */
+  readonly ageDays: number;
+  /** Packed shares, or undefined where a delta removes the person. */
+  readonly shares: Uint8Array | undefined;
+}
+
+/** The rows of an opened chunk. */
+export function* openedRows(records: Uint8Array, features: number): Generator<OpenedRow> {
+  const stride = rowBytes(features);
+  for (let start = 0; start < records.length; start += stride) {
+    const row = records.subarray(start, start + stride);
+    const ageDays = ageOf(row);
+    const shares = ageDays === REMOVED ? undefined : row.subarray(SHARES_AT);
+    yield { pseudonym: row.subarray(0, 32), ageDays, shares };
+  }
+}
+
+function ageOf(row: Uint8Array): number {
+  return ((row[32] as number) << 8) | (row[33] as number);
 }
 
 /** A chunk that is not what the header announces. Carries no content. */
@@ -172,23 +96,34 @@ export function openChunk(
   sealed: Uint8Array,
   index: number,
   side: Side,
-  offer: SignedHeader & { readonly header: DepositHeader },
+  header: DepositHeader,
   key: SealedKeyPair,
 ): OpenedChunk {
-  const chunk = openSealed(key, chunkContext(offer.bytes, side, index), sealed);
-  const { features } = offer.header;
-  const stride = recordBytes(features);
-  const expected = SALT_SEED_BYTES + recordsIn(offer.header, index) * stride;
+  const chunk = openSealed(key, chunkContext(header, side, index), sealed);
+  const stride = rowBytes(header.features);
+  const expected = SALT_SEED_BYTES + recordsIn(header, index) * stride;
   if (chunk.length !== expected) throw new ChunkError(`chunk ${index}: wrong length`);
   const records = chunk.subarray(SALT_SEED_BYTES);
   for (let at = 0; at < records.length; at += stride) {
-    if (features % 2 === 1 && (records[at + stride - 1] as number) > 15)
-      throw new ChunkError(`chunk ${index}: bits outside the features`);
+    const problem = rowProblem(records.subarray(at, at + stride), header);
+    if (problem !== undefined) throw new ChunkError(`chunk ${index}: ${problem}`);
     if (at > 0 && !rises(records, at - stride, at))
       throw new ChunkError(`chunk ${index}: pseudonyms out of order or repeated`);
   }
   const saltSeed = chunk.subarray(0, SALT_SEED_BYTES);
-  return { index, root: chunkRoot(chunk, features), saltSeed, records };
+  return { index, root: chunkRoot(chunk, stride), saltSeed, records };
+}
+
+/** One way to write each row, so that equal content has equal leaves. */
+function rowProblem(row: Uint8Array, header: DepositHeader): string | undefined {
+  const { features, base } = header;
+  if (features % 2 === 1 && (row[row.length - 1] as number) > 15)
+    return "bits outside the features";
+  if (ageOf(row) !== REMOVED) return undefined;
+  if (base === undefined) return "a removal in a snapshot";
+  return row.subarray(SHARES_AT).some((byte) => byte !== 0)
+    ? "shares of a person who is removed"
+    : undefined;
 }
 
 function rises(records: Uint8Array, first: number, second: number): boolean {

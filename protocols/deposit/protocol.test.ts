@@ -1,4 +1,4 @@
-import { type Rng, seededRng } from "@moiety/crypto";
+import { type Element, type Rng, seededRng } from "@moiety/crypto";
 import { conformance } from "@moiety/lab";
 import {
   boxes,
@@ -10,9 +10,10 @@ import {
   receiptOf,
 } from "../test-deposits.ts";
 import { MemoryShelf } from "../test-shelf.ts";
-import { openChunk, type PreparedDeposit, type Side } from "./chunk.ts";
-import { CHUNK_RECORDS } from "./header.ts";
+import { openChunk, type Side } from "./chunk.ts";
+import { baseDigest, CHUNK_RECORDS } from "./header.ts";
 import { bureau, deposit, platform } from "./protocol.ts";
+import type { PreparedDeposit } from "./sealing.ts";
 
 interface Inputs {
   readonly platform: { readonly prepared: PreparedDeposit; readonly side: Side };
@@ -21,6 +22,8 @@ interface Inputs {
     readonly side: Side;
     /** Chunks that the bureau holds from an attempt before. */
     readonly held: readonly number[];
+    /** The whole version that a delta changes. */
+    readonly base?: PreparedDeposit;
   };
 }
 
@@ -31,16 +34,42 @@ function inputs(records: number, features: number, side: Side, held: readonly nu
   return { platform: { prepared, side }, bureau: { prepared, side, held } };
 }
 
-async function shelfWith({ prepared, side, held }: Inputs["bureau"]): Promise<MemoryShelf> {
+/** A delta that changes one person, adds one and removes `removed` of `records`. */
+function deltaInputs(records: number, removed: number, side: Side): Inputs {
+  const given = content(rng, records, 3);
+  const base = prepare(given, rng);
+  const changed = content(rng, 2, 3);
+  const prepared = prepare(
+    {
+      ...changed,
+      pseudonyms: [given.pseudonyms[0] as Element, changed.pseudonyms[1] as Element],
+      removed: given.pseudonyms.slice(1, removed + 1),
+    },
+    rng,
+    { version: 2, base: { version: 1, header: baseDigest(base.bytes) } },
+  );
+  return { platform: { prepared, side }, bureau: { prepared, side, held: [], base } };
+}
+
+async function shelfWith({ prepared, side, held, base }: Inputs["bureau"]): Promise<MemoryShelf> {
   const shelf = new MemoryShelf(side);
+  if (base !== undefined) await fill(shelf, base, side);
   if (held.length === 0) return shelf;
   const offer = { ...prepared, catalogue: CATALOGUE };
   await shelf.open(offer);
   for (const index of held) {
     const sealed = prepared.sealed[side][index] as Uint8Array;
-    await shelf.put(offer, openChunk(sealed, index, side, prepared, boxes[side]));
+    await shelf.put(offer, openChunk(sealed, index, side, prepared.header, boxes[side]));
   }
   return shelf;
+}
+
+async function fill(shelf: MemoryShelf, whole: PreparedDeposit, side: Side): Promise<void> {
+  const offer = { ...whole, catalogue: CATALOGUE };
+  await shelf.open(offer);
+  for (const [index, sealed] of whole.sealed[side].entries())
+    await shelf.put(offer, openChunk(sealed, index, side, whole.header, boxes[side]));
+  await shelf.complete(offer);
 }
 
 conformance(deposit, {
@@ -50,6 +79,8 @@ conformance(deposit, {
     inputs(4 * CHUNK_RECORDS, 1, "a", []),
     inputs(8 * CHUNK_RECORDS + 1, 1, "b", [2, 8]),
     inputs(8 * CHUNK_RECORDS + 1, 1, "b", []),
+    deltaInputs(5, 2, "a"),
+    deltaInputs(CHUNK_RECORDS + 1, CHUNK_RECORDS, "b"),
   ],
   roles: {
     platform: (session, { prepared, side }: Inputs["platform"]) =>

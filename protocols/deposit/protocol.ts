@@ -19,14 +19,14 @@ import {
   MAX_FEATURES,
   MAX_RECORDS,
   parseHeader,
-  recordBytes,
+  rowBytes,
   type SignedHeader,
 } from "./header.ts";
 
 /** Chunks that the platform sends ahead of their acknowledgement. */
 export const CHUNKS_AHEAD: number = 4;
 export const MAX_CATALOGUE_BYTES: number = 1 << 16;
-const MAX_SEALED_BYTES = 32 + CHUNK_RECORDS * recordBytes(MAX_FEATURES) + SEALED_OVERHEAD_BYTES;
+const MAX_SEALED_BYTES = 32 + CHUNK_RECORDS * rowBytes(MAX_FEATURES) + SEALED_OVERHEAD_BYTES;
 const MAX_BITMAP_BYTES = Math.ceil(MAX_RECORDS / CHUNK_RECORDS / 8);
 
 export interface DepositCost {
@@ -39,7 +39,7 @@ export interface DepositCost {
 
 export const deposit = defineProtocol({
   name: "deposit",
-  version: 1,
+  version: 2,
   roles: ["platform", "bureau"],
   messages: {
     offer: message(
@@ -182,7 +182,7 @@ export async function bureau(
     if (sent.index !== index)
       throw new Misbehaviour(platformName, "mismatch", "another chunk than the next missing one");
     await blaming(platformName, () =>
-      shelf.put(offer, openChunk(sent.sealed, index, side, offer, box)),
+      shelf.put(offer, openChunk(sent.sealed, index, side, header, box)),
     );
     session.send("platform", "stored", { index });
   }

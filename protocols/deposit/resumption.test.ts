@@ -13,9 +13,10 @@ import {
 } from "../test-deposits.ts";
 import { MemoryShelf } from "../test-shelf.ts";
 import { failureOf, outputOf, type PlayOptions, play } from "../test-world.ts";
-import { chunkContext, type PreparedDeposit } from "./chunk.ts";
+import { chunkContext } from "./chunk.ts";
 import { CHUNK_RECORDS, type DepositHeader, signHeader } from "./header.ts";
 import { bureau, CHUNKS_AHEAD, deposit, type PlatformInput, platform } from "./protocol.ts";
+import type { PreparedDeposit } from "./sealing.ts";
 
 const CHUNKS = CHUNKS_AHEAD + 2;
 const rng = seededRng("resumption");
@@ -196,10 +197,10 @@ function underHeader(header: DepositHeader, from: PreparedDeposit): PlatformInpu
   const signed = signHeader(header, platformKey);
   const chunk = openSealed(
     boxes.a,
-    chunkContext(from.bytes, "a", 0),
+    chunkContext(from.header, "a", 0),
     from.sealed.a[0] as Uint8Array,
   );
-  const sealed = seal(boxes.a.publicKey, chunkContext(signed.bytes, "a", 0), chunk, rng);
+  const sealed = seal(boxes.a.publicKey, chunkContext(header, "a", 0), chunk, rng);
   return platformInput({ ...signed, header, sealed: { a: [sealed], b: [] } }, "a");
 }
 

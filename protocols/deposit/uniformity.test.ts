@@ -8,9 +8,10 @@ import { bureauInput, platformInput, prepare, pseudonyms } from "../test-deposit
 import { MemoryShelf } from "../test-shelf.ts";
 import { rateDeviation, SIGMAS, uniformDeviation } from "../test-statistics.ts";
 import { outputOf, play } from "../test-world.ts";
-import type { PreparedDeposit, Side } from "./chunk.ts";
-import { recordBytes } from "./header.ts";
+import type { Side } from "./chunk.ts";
+import { rowBytes, SHARES_AT } from "./header.ts";
 import { bureau, deposit, platform } from "./protocol.ts";
+import type { PreparedDeposit } from "./sealing.ts";
 
 const PEOPLE = 50_000;
 const FEATURES = 7;
@@ -49,11 +50,11 @@ async function deliver(prepared: PreparedDeposit, side: Side, shelf: MemoryShelf
 }
 
 function shareNibbles(records: Uint8Array | undefined): Uint8Array {
-  const stride = recordBytes(FEATURES);
+  const stride = rowBytes(FEATURES);
   const shares = new Uint8Array(PEOPLE * FEATURES);
   if (records?.length !== PEOPLE * stride) throw new RangeError("records are missing");
   for (let person = 0; person < PEOPLE; person += 1) {
-    const packed = records.subarray(person * stride + 32, (person + 1) * stride);
+    const packed = records.subarray(person * stride + SHARES_AT, (person + 1) * stride);
     shares.set(unpackNibbles(packed, FEATURES), person * FEATURES);
   }
   return shares;

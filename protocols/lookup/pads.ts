@@ -204,7 +204,8 @@ export class SenderBook {
    * segments named before that one are lost all the same: better lost than used twice.
    */
   burn(series: Uint8Array, segments: readonly Segment[], count: number): Uint16Array {
-    if (Buffer.compare(series, this.#series) !== 0)
+    // A book that was cleared is of a setup that has ended as well: its peer is not to blame.
+    if (this.#closed || Buffer.compare(series, this.#series) !== 0)
       throw new PadError("stale", "pads of a setup that has ended");
     const total = segments.reduce((sum, segment) => sum + segment.count, 0);
     if (total !== count)

@@ -1,13 +1,14 @@
 import {
-  add,
-  blind,
+  blindAll,
+  combinePublicKeys,
   type Element,
   EVALUATION_PROOF_BYTES,
-  multiply,
+  type EvaluationClaim,
+  multiplyAll,
   proveEvaluations,
   type Scalar,
-  unblindAll,
-  verifyEvaluations,
+  unblindSums,
+  verifyEvaluationClaims,
 } from "@moiety/crypto";
 import {
   binaryBytes,
@@ -40,7 +41,7 @@ const domainList = list(object({ domain: nameText, epoch: uint32 }), MAX_DOMAINS
 
 export const pseudonym = defineProtocol({
   name: "pseudonym",
-  version: 1,
+  version: 2,
   roles: ["client", "a", "b"],
   messages: {
     blinded: message(
@@ -99,8 +100,8 @@ export async function client(
   { identifiers, keys }: ClientInput,
 ): Promise<Element[][]> {
   // 1: blind once, for all domains.
-  const blindings = identifiers.map((identifier) => blind("voprf", identifier, session.rng));
-  const inputs = blindings.map(({ blindedElement }) => blindedElement);
+  const blindings = blindAll("voprf", identifiers, session.rng);
+  const inputs = blindings.elements;
   const domains = keys.map(({ domain, epoch }) => ({ domain, epoch }));
   session.send("a", "blinded", { domains, elements: inputs });
   session.send("b", "blinded", { domains, elements: inputs });
@@ -108,39 +109,60 @@ export async function client(
     session.receive("a", "evaluated"),
     session.receive("b", "evaluated"),
   ]);
-  // 3: verify both halves before they are added, so that the culprit has a name.
-  const halfA = verified(session, "a", keys, inputs, fromA);
-  const halfB = verified(session, "b", keys, inputs, fromB);
-  const blinds = blindings.map((blinding) => blinding.blind);
-  return keys.map((_, k) => {
-    const sums = inputs.map((_, i) => add(at(halfA, k, i), at(halfB, k, i)));
-    return unblindAll(blinds, sums);
-  });
+  // 3: verify both before anything is unblinded; each proof stands or falls alone.
+  const claims = {
+    a: claimOf(session, "a", keys, inputs, fromA),
+    b: claimOf(session, "b", keys, inputs, fromB),
+  };
+  const holds = verifyEvaluationClaims([claims.a, claims.b]);
+  for (const [at, bureau] of BUREAUS.entries())
+    if (!holds[at])
+      throw new Misbehaviour(
+        session.party(bureau),
+        "cheat",
+        "not evaluated under the key in the roster",
+      );
+  return keys.map(({ a, b }, k) =>
+    unblindSums(
+      combinePublicKeys(a, b),
+      blindings,
+      claims.a.outputs[k] as readonly Element[],
+      claims.b.outputs[k] as readonly Element[],
+    ),
+  );
 }
 
-function verified(
+const BUREAUS = ["a", "b"] as const;
+
+/** What a bureau says that it did. Throws `Misbehaviour` for another number of answers. */
+function claimOf(
   session: SessionOf<typeof pseudonym, "client">,
   bureau: "a" | "b",
   keys: readonly PublishedKey[],
   inputs: readonly Element[],
-  evaluated: { elements: readonly Element[]; proof: Uint8Array },
-): Element[][] {
+  { elements: evaluated, proof }: { elements: readonly Element[]; proof: Uint8Array },
+): EvaluationClaim {
   const n = inputs.length;
-  const culprit = session.party(bureau);
-  if (evaluated.elements.length !== n * keys.length)
-    throw new Misbehaviour(culprit, "malformed", "another number of elements than asked for");
-  const outputs = keys.map((_, k) => evaluated.elements.slice(k * n, (k + 1) * n));
+  if (evaluated.length !== n * keys.length)
+    throw new Misbehaviour(
+      session.party(bureau),
+      "malformed",
+      "another number of elements than asked for",
+    );
+  const outputs = keys.map((_, k) => evaluated.slice(k * n, (k + 1) * n));
   const publicKeys = keys.map((key) => key[bureau]);
-  const context = proofContext(session, bureau);
-  if (!verifyEvaluations({ context, publicKeys, inputs, outputs }, evaluated.proof))
-    throw new Misbehaviour(culprit, "cheat", "not evaluated under the key in the roster");
-  return outputs;
+  return { context: proofContext(session, bureau), publicKeys, inputs, outputs, proof };
 }
 
 export interface BureauInput {
   /** This bureau's key half for a domain; throws `Refusal` when this client may not have it. */
   keyShare(ask: DomainEpoch, identifiers: number): { secret: Scalar; public: Element };
+  /** Lets others have their turn: awaited after each `PRODUCTS_AT_ONCE` multiplications. */
+  breathe?(): Promise<void>;
 }
+
+/** Some 2 ms of work: so long do others wait at a bureau. */
+const PRODUCTS_AT_ONCE = 32;
 
 /** Bureau A or B: step 2. */
 export async function bureau(
@@ -149,7 +171,11 @@ export async function bureau(
 ): Promise<void> {
   const { domains, elements: inputs } = await session.receive("client", "blinded");
   const halves = domains.map((ask) => input.keyShare(ask, inputs.length));
-  const outputs = halves.map(({ secret }) => inputs.map((element) => multiply(secret, element)));
+  const outputs = await evaluated(
+    halves.map(({ secret }) => secret),
+    inputs,
+    input,
+  );
   const proof = proveEvaluations(
     {
       context: proofContext(session, session.role),
@@ -163,11 +189,23 @@ export async function bureau(
   session.send("client", "evaluated", { elements: outputs.flat(), proof });
 }
 
+/** `[key][input]`, some at a time. */
+async function evaluated(
+  keys: readonly Scalar[],
+  inputs: readonly Element[],
+  { breathe }: BureauInput,
+): Promise<Element[][]> {
+  const rows = keys.map((): Element[] => []);
+  const width = Math.max(1, Math.floor(PRODUCTS_AT_ONCE / keys.length));
+  for (let start = 0; start < inputs.length; start += width) {
+    if (start > 0) await breathe?.();
+    const products = multiplyAll(keys, inputs.slice(start, start + width));
+    for (const [k, row] of rows.entries()) row.push(...(products[k] as Element[]));
+  }
+  return rows;
+}
+
 /** Binds a proof to the session, its parties and the bureau that made it. */
 function proofContext(session: { context(label: string): Uint8Array }, bureau: "a" | "b"): string {
   return Buffer.from(session.context(`evaluated by ${bureau}`)).toString("hex");
-}
-
-function at(rows: readonly Element[][], row: number, column: number): Element {
-  return rows[row]?.[column] as Element;
 }

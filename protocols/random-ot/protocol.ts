@@ -3,6 +3,7 @@ import {
   type OtParameters,
   type OtReceiver,
   type OtSender,
+  type OtSenderSetup,
   otBatchBytes,
   otSetupBytes,
   startOtReceiver,
@@ -78,6 +79,20 @@ export const randomOt = defineProtocol({
   },
 });
 
+/** How both sides come by the keys that everything else grows from. */
+export interface OtSetup {
+  startSender(...parameters: Parameters<typeof startOtSender>): {
+    setup: Pick<OtSenderSetup, "finish">;
+    message: Uint8Array;
+  };
+  startReceiver(
+    ...parameters: Parameters<typeof startOtReceiver>
+  ): ReturnType<typeof startOtReceiver>;
+}
+
+/** The real one; only a simulation has another, which spares it the curve arithmetic. */
+export const baseOts: OtSetup = { startSender: startOtSender, startReceiver: startOtReceiver };
+
 export interface ReceiverInput {
   /** Resolves with the size of the next batch wanted, or with 0 when there will be no more. */
   next(): Promise<number>;
@@ -89,13 +104,14 @@ export interface ReceiverInput {
 export async function receiver(
   session: SessionOf<typeof randomOt, "receiver">,
   input: ReceiverInput,
+  setup: OtSetup = baseOts,
 ): Promise<void> {
   const context = session.context("ot");
   const sender = session.party("sender");
   // 2: set up against the sender's base elements.
   const { elements } = await session.receive("sender", "base");
   const { receiver: state, message: reply } = naming(sender, () =>
-    startOtReceiver(OT_PARAMETERS, context, elements, session.rng),
+    setup.startReceiver(OT_PARAMETERS, context, elements, session.rng),
   );
   session.send("sender", "setup", { reply });
   await session.flush();
@@ -154,10 +170,11 @@ export interface SenderInput {
 export async function sender(
   session: SessionOf<typeof randomOt, "sender">,
   input: SenderInput,
+  setup: OtSetup = baseOts,
 ): Promise<void> {
   const culprit = session.party("receiver");
   // 1 and 2: base OTs, PPRF.
-  const begun = startOtSender(OT_PARAMETERS, session.context("ot"), session.rng);
+  const begun = setup.startSender(OT_PARAMETERS, session.context("ot"), session.rng);
   session.send("receiver", "base", { elements: begun.message });
   const { reply } = await session.receive("receiver", "setup");
   const state: OtSender = naming(culprit, () => begun.setup.finish(reply));

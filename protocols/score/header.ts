@@ -26,6 +26,11 @@ export const inquiryCodec = object({
   /** Digest of the model's certificate. */
   model: fixedBytes(32),
   purpose: nameText,
+  /**
+   * Seconds since 1970: the moment at which features count as expired or not, the same for both
+   * bureaus. Each checks that it lies near its own clock.
+   */
+  asOf: uint32,
   deposits,
   /** Salts the digest of the pseudonyms in the signed header. */
   salt: fixedBytes(32),
@@ -50,6 +55,7 @@ const headerCodec = object({
   inquiry: fixedBytes(16),
   model: fixedBytes(32),
   purpose: nameText,
+  asOf: uint32,
   deposits,
   people: uint32,
   pseudonyms: fixedBytes(32),
@@ -68,9 +74,9 @@ export function inquiryHeader(
   inquiry: Inquiry,
 ): Uint8Array {
   const { bank, a, b } = parties;
-  const { model, purpose, deposits, people } = inquiry;
+  const { model, purpose, asOf, deposits, people } = inquiry;
   const pseudonyms = pseudonymDigest(inquiry.salt, inquiry.pseudonyms);
-  const header = { network, bank, a, b, inquiry: inquiry.inquiry, model, purpose };
+  const header = { network, bank, a, b, inquiry: inquiry.inquiry, model, purpose, asOf };
   return encode(headerCodec.toWire({ ...header, deposits, people, pseudonyms }, "header"));
 }
 

@@ -1,7 +1,7 @@
 /** Inquiries good and bad: what a bank gets, and what a bureau does not even begin. */
 import { type Element, seededRng, sign } from "@moiety/crypto";
 import { Refusal } from "@moiety/kit";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { dealBooks } from "../test-dealer.ts";
 import { BUREAUS, type Bureau, bureauKeys, InquiryWorld, signedByBank } from "../test-inquiries.ts";
 import { type BureauSession, inquire, levels, SMALL, setting } from "../test-scoring.ts";
@@ -14,7 +14,7 @@ import {
   inquiryHeader,
   MAX_PEOPLE,
 } from "./header.ts";
-import { fromBytes } from "./protocol.ts";
+import { type BureauInput, fromBytes } from "./protocol.ts";
 
 describe("an inquiry", () => {
   test.each([
@@ -52,6 +52,40 @@ describe("an inquiry", () => {
     await inquire({ world, pads });
     expect(world.kept.a).toBeDefined();
     expect(world.kept.a).toEqual(world.kept.b);
+  });
+});
+
+describe("while a bureau's note of the inquiry is on its way to the disk", () => {
+  test.each(BUREAUS)("no share leaves either bureau (%s's is late)", async (late) => {
+    const { world, pads } = setting();
+    const signed: string[] = [];
+    let synced = (): void => {};
+    const onDisk = new Promise<void>((resolve) => {
+      synced = resolve;
+    });
+    const watching = (side: Bureau): Partial<BureauInput> => {
+      const honest = world.bureauInput(side, pads[side]);
+      return {
+        sign(context, ...parts) {
+          signed.push(`${side}: ${context}`);
+          return honest.sign(context, ...parts);
+        },
+        ...(side === late && { intend: () => onDisk }),
+      };
+    };
+    const ended = inquire({ world, pads }, { a: watching("a"), b: watching("b") });
+    const other = late === "a" ? "b" : "a";
+    // The other has said that its own is there, and waits to hear the same.
+    await vi.waitFor(() => expect(signed).toContain(`${other}: moiety/score/1/seal`));
+    expect(new Set(signed)).toEqual(
+      new Set([
+        "a: moiety/score/1/header",
+        "b: moiety/score/1/header",
+        `${other}: moiety/score/1/seal`,
+      ]),
+    );
+    synced();
+    expect(outputOf((await ended).bank)).toEqual(world.plainScores());
   });
 });
 
@@ -150,7 +184,7 @@ describe("a bureau refuses, before it speaks to the other or uses anything up,",
     outputOf((await inquire(set)).bank);
     const before = levels(set);
     const again = await inquire(set);
-    expect(failureOf(again.bank)).toMatchObject({ code: "conflict" });
+    expect(failureOf(again.bank)).toMatchObject({ code: "refused" });
     expect(levels(set)).toEqual(before);
   });
 

@@ -26,7 +26,10 @@ function playing(side: Bureau) {
     const count = lookupsOf(world.shape);
     const dealt = count > 1 ? [1, count - 1] : [1];
     const pads = dealBooks(seededRng("dealer"), ...dealt)[side];
-    return bureau(session, world.bureauInput(side, pads, { intend: async () => {} }));
+    return bureau(
+      session,
+      world.bureauInput(side, pads, { isKnown: () => false, intend: async () => {} }),
+    );
   };
 }
 

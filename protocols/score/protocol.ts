@@ -9,6 +9,7 @@ import {
   message,
   narrow,
   object,
+  Refusal,
   type SessionOf,
   textBytes,
 } from "@moiety/kit";
@@ -45,7 +46,7 @@ export interface ScoreCost extends LookupCost {
 
 export const score = defineProtocol({
   name: "score",
-  version: 1,
+  version: 2,
   roles: ["bank", "a", "b"],
   messages: {
     inquiry: message("bank", ["a", "b"], inquiryCodec),
@@ -72,7 +73,8 @@ export const score = defineProtocol({
     const map = FRAME_HEADER_BYTES + 1;
     const signature = 10 + binaryBytes(64);
     const named = deposits.reduce((sum, d) => sum + 1 + 7 + textBytes(d.domain.length) + 26, 0);
-    const fixed = 8 + binaryBytes(16) + 6 + 34 + 8 + textBytes(purpose.length) + 5 + 34 + 7 + 6;
+    const fixed =
+      8 + binaryBytes(16) + 6 + 34 + 8 + textBytes(purpose.length) + 5 + 34 + 7 + 6 + 11;
     const pseudonyms = 11 + binaryBytes(32 * people * deposits.length) + signature;
     const lookups = lookupBytes(parameters);
     return {
@@ -148,7 +150,12 @@ export interface BureauInput {
   readonly network: string;
   /** Verifies everything there is to verify on one's own; throws `Refusal`. */
   resolve(bank: string, inquiry: Inquiry): Promise<Resolved>;
-  /** Durably notes that this inquiry is about to be computed; throws `Refusal` if it was before. */
+  /** Whether this id was noted before: a refusal that costs nothing yet. */
+  isKnown(id: Uint8Array): boolean;
+  /**
+   * Notes this inquiry; resolves once that is on disk, rejects with `Refusal` if it was noted before.
+   * What is computed meanwhile leaves neither bureau before both have resolved.
+   */
   intend(id: Uint8Array, header: Uint8Array): Promise<void>;
   /** Keeps what both signed. */
   keep(id: Uint8Array, sealed: Sealed): void;
@@ -176,12 +183,16 @@ export async function bureau(
     throw new Misbehaviour(bankName, "cheat", "an inquiry with a wrong signature");
   const resolved = await input.resolve(bankName, inquiry);
   checkResolved(inquiry, resolved);
-  await input.intend(inquiry.inquiry, header);
+  if (input.isKnown(inquiry.inquiry))
+    throw new Refusal("refused", "an inquiry with this id was computed before");
+  const intended = input.intend(inquiry.inquiry, header);
+  intended.catch(() => {}); // awaited in step 4, if this comes so far
   const signatures = await exchangeHeaders(session, peer, input, header, resolved);
   // 3
   const { tables, indices } = resolved;
   const unreduced = await lookupBureau(narrow(session), { tables, indices, pads: input.pads });
-  // 4
+  // 4: a seal says that the intent is on disk; without both seals no share leaves.
+  await intended;
   const transcript = session.transcript(peer);
   const seals = await exchangeSeals(session, peer, input, header, transcript);
   const asked = inquiry.signature;

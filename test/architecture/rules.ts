@@ -64,9 +64,9 @@ function folderOf(path: string): string {
   return first === "packages" ? `${first}/${second}` : String(first);
 }
 
-/** What the build leaves out: tests and what only tests use. */
+/** What the build leaves out: tests and what only tests use, and what compiles the kernel. */
 function isTest(path: string): boolean {
-  return /\.test\.ts$|\/testing\/|^protocols\/test-|^test\//.test(path);
+  return /\.test\.ts$|\/testing\/|^protocols\/test-|^test\/|^packages\/crypto\/kernel\//.test(path);
 }
 
 function upwardImports({ path, layer, test, imports }: Module, rules: Rules): string[] {

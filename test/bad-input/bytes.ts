@@ -72,7 +72,7 @@ export const RESET = 5;
 /** In the order in which a RESET numbers them. */
 export const RESET_CODES: readonly string[] = [
   ...["done", "wire-version", "unsupported", "refused", "busy"],
-  ...["conflict", "aborted", "deadline", "lost"],
+  ...["conflict", "aborted", "deadline", "lost", "clock"],
 ];
 
 /** First byte of a WebSocket frame (RFC 6455, 5.2), with FIN. */

@@ -98,11 +98,14 @@ const ROLES: Readonly<Record<string, Hostile>> = {
     frames: [blinded("telecom", Buffer.alloc(32))],
   },
   "a bank that deposits": refused(
-    { protocol: "deposit", parties: ["rogue", "bureau-a"] },
+    { protocol: "deposit", version: hex("02"), parties: ["rogue", "bureau-a"] },
     "rogue is no platform",
   ),
   "a platform that asks for scores": asMarketplace(
-    refused({ protocol: "score", parties: ["marketplace", ...BUREAUS] }, "marketplace is no bank"),
+    refused(
+      { protocol: "score", version: hex("02"), parties: ["marketplace", ...BUREAUS] },
+      "marketplace is no bank",
+    ),
   ),
   "a platform that brings a model": asMarketplace(
     refused({ protocol: "deploy", parties: ["marketplace", "bureau-a"] }, "marketplace is no bank"),

@@ -45,7 +45,7 @@ export const ASKED_PHONES: readonly Canary[] = [
 export const ASKED_CITIZENS: readonly Canary[] = [
   citizen("number of citizen 1", "647860199811102462", "marketplace", "bank"),
   citizen("number of citizen 2", "64363719960603241X", "marketplace", "bank"),
-  citizen("number of citizen 3", "395249196806277462", "marketplace", "bank"),
+  citizen("number of citizen 3", "355249196806277465", "marketplace", "bank"),
 ];
 const UNASKED: readonly Canary[] = [
   phone("phone of somebody never asked about", "telecom"),

@@ -70,8 +70,9 @@ class Director {
     return this.network.target(node).socket;
   }
 
-  async deposit(platform: string, csv: string): Promise<void> {
-    const steps = streamNode<DepositProgress>(this.socket(platform), "/deposit", { body: { csv } });
+  async deposit(platform: string, csv: string, full: boolean = false): Promise<void> {
+    const body = { csv, full };
+    const steps = streamNode<DepositProgress>(this.socket(platform), "/deposit", { body });
     for await (const _ of steps); // to the end
   }
 
@@ -133,7 +134,7 @@ async function setUp(director: Director): Promise<void> {
     PLATFORMS.map(async ({ domain, csv }) => {
       const file = world.write(`${domain}.csv`, csv);
       await director.deposit(domain, file);
-      await director.deposit(domain, file); // and the next version, of the same people
+      await director.deposit(domain, file, true); // and the next version, of the same people
     }),
   );
   const bank = director.socket("bank");

@@ -4,7 +4,7 @@
 // folder named by CANARY_TAP. It changes nothing of what the process does, and the product does not
 // know of it. Plain JavaScript, because it must run before anything that could load TypeScript.
 //
-// File names: `<process>-<thread>-<n>.<kind>.<in|out>`. Kinds: tls, tcp, pipe (sockets), file, box.
+// File names: `<process>-<thread>-<n>.<kind>.<in|out>`, n alike for both directions of a socket. Kinds: tls, tcp, pipe (sockets), file, box.
 import fs from "node:fs";
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import net from "node:net";
@@ -20,13 +20,12 @@ const { openSync, writeSync } = fs;
 let opened = 0;
 
 /** An append-only capture file that is made when its first byte comes. Synchronous: survives a kill. */
-function capture(kind, direction) {
+function capture(kind, direction, number = ++opened) {
   let descriptor;
   return (bytes) => {
     if (bytes.length === 0) return;
     if (descriptor === undefined) {
-      opened += 1;
-      const name = `${process.pid}-${threadId}-${opened}.${kind}.${direction}`;
+      const name = `${process.pid}-${threadId}-${number}.${kind}.${direction}`;
       descriptor = openSync(join(folder, name), "ax", 0o600);
     }
     for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
@@ -49,7 +48,8 @@ function captureOf(socket, direction) {
   if (both === undefined) {
     const handle = socket._handle?.constructor?.name;
     const kind = socket instanceof tls.TLSSocket ? "tls" : handle === "Pipe" ? "pipe" : "tcp";
-    both = { in: capture(kind, "in"), out: capture(kind, "out") };
+    opened += 1;
+    both = { in: capture(kind, "in", opened), out: capture(kind, "out", opened) };
     captures.set(socket, both);
   }
   return both[direction];

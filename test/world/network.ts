@@ -18,7 +18,7 @@ import { afterAll } from "vitest";
 import { type Ended, type Running, type StartOptions, spawnCommand, spawnNode } from "./command.ts";
 
 /** Longest wait until a node is up and connected to everybody it dials. */
-const START_MS = 30_000;
+const START_MS = 120_000;
 const POLL_MS = 50;
 
 export interface NetworkOptions {

@@ -8,14 +8,16 @@ import { pathToFileURL } from "node:url";
 const require = createRequire(import.meta.url);
 
 export async function resolve(specifier, context, nextResolve) {
-  if (/^@moiety\/[a-z-]+$/.test(specifier)) {
+  const [, name, entry = ""] = /^(@moiety\/[a-z-]+)(\/[a-z-]+)?$/.exec(specifier) ?? [];
+  if (name !== undefined) {
     const from = context.parentURL?.startsWith("file:")
       ? createRequire(context.parentURL)
       : require;
     for (const folder of from.resolve.paths(specifier) ?? []) {
-      const manifest = join(folder, specifier, "package.json");
+      const manifest = join(folder, name, "package.json");
       if (!existsSync(manifest)) continue;
-      const source = JSON.parse(readFileSync(manifest, "utf8")).exports?.["."]?.["moiety-source"];
+      const { exports } = JSON.parse(readFileSync(manifest, "utf8"));
+      const source = exports?.[`.${entry}`]?.["moiety-source"];
       const file = source === undefined ? undefined : join(dirname(manifest), source);
       if (file !== undefined && existsSync(file))
         return nextResolve(pathToFileURL(file).href, context);

@@ -1,5 +1,4 @@
 /** `moiety init`: a ready network on one machine, every party with its own folder and keys. */
-import { generateKeyPairSync } from "node:crypto";
 import {
   chmodSync,
   existsSync,
@@ -9,15 +8,15 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
-import { generateKeyPair, osRng, provePossession, SealedKeyPair, SigningKey } from "@moiety/crypto";
+import { osRng, SigningKey } from "@moiety/crypto";
 import { parseCatalogue } from "@moiety/model";
-import { KEY_FILES, type NodeRole, SetupError } from "@moiety/node";
-import { type OprfEpoch, type Party, possessionContext, signRoster } from "@moiety/policy";
+import { KEY_FILES, type NodeRole, SetupError, writeSecret } from "@moiety/node";
+import { type OprfEpoch, type Party, signRoster } from "@moiety/policy";
 import { stringify } from "yaml";
-import { selfSignedCertificate } from "./certificate.ts";
+import { makeEpochShare, makePartyKeys, toHex } from "./party-keys.ts";
+import { rosterTimes } from "./roster-times.ts";
 import { STARTER_CATALOGUES } from "./starter-catalogues.ts";
 
-const ROSTER_YEARS = 2;
 const EPOCH = 1;
 
 export interface InitOptions {
@@ -58,15 +57,11 @@ export async function makeNetwork(folder: string, options: InitOptions): Promise
     catalogue === undefined ? [] : [{ name: catalogue.domain, platform: name }],
   );
   const oprf = domains.map(({ name }) => makeDomainKeys(root, options.network, name));
-  const issued = new Date();
-  const expires = new Date(issued);
-  expires.setUTCFullYear(issued.getUTCFullYear() + ROSTER_YEARS);
   const roster = signRoster(
     {
       network: options.network,
       version: 1,
-      issuedAt: toSeconds(issued),
-      expiresAt: toSeconds(expires),
+      ...rosterTimes(new Date()),
       parties,
       domains,
       oprf,
@@ -120,39 +115,24 @@ async function makeMember(root: string, member: Member, { host }: InitOptions): 
   const keys = join(home, "keys");
   makeFolder(home);
   makeFolder(keys);
-  const seed = osRng.bytes(32);
-  writeSecret(join(keys, KEY_FILES.signing), toHex(seed));
-  const tls = generateKeyPairSync("ed25519");
-  const certificate = await selfSignedCertificate(tls);
-  writeSecret(
-    join(keys, KEY_FILES.tlsKey),
-    tls.privateKey.export({ type: "pkcs8", format: "pem" }),
-  );
-  writeFileSync(join(keys, KEY_FILES.tlsCertificate), certificate.pem);
   if (catalogue !== undefined) writeFileSync(join(home, "catalogue.yaml"), catalogue.text);
-  const party = {
+  return {
     name,
     role,
     legalName: name,
-    signingKey: toHex(new SigningKey(seed).verifyingKey.bytes),
-    certificate: certificate.der.toString("base64"),
+    ...(await makePartyKeys(keys, role, osRng)),
     ...(port !== undefined && { address: `${host.includes(":") ? `[${host}]` : host}:${port}` }),
   };
-  if (!role.startsWith("bureau")) return party;
-  const box = osRng.bytes(32);
-  writeSecret(join(keys, KEY_FILES.box), toHex(box));
-  return { ...party, boxKey: toHex(new SealedKeyPair(box).publicKey) };
 }
 
 /** Each bureau's half of a domain's key, made independently, with its proof of possession. */
 function makeDomainKeys(root: string, network: string, domain: string): OprfEpoch {
-  const half = (side: "a" | "b"): { key: string; pop: string } => {
-    const pair = generateKeyPair(osRng);
-    const file = join(root, `bureau-${side}`, "keys", KEY_FILES.oprf(domain, EPOCH));
-    writeSecret(file, toHex(pair.secretKey));
-    const context = possessionContext(network, side, domain, EPOCH);
-    return { key: toHex(pair.publicKey), pop: toHex(provePossession(context, pair, osRng)) };
-  };
+  const half = (side: "a" | "b"): { key: string; pop: string } =>
+    makeEpochShare(
+      join(root, `bureau-${side}`, "keys"),
+      { network, side, domain, epoch: EPOCH },
+      osRng,
+    );
   const [a, b] = [half("a"), half("b")];
   return { domain, epoch: EPOCH, keyA: a.key, keyB: b.key, popA: a.pop, popB: b.pop };
 }
@@ -168,6 +148,7 @@ function writeConfig(root: string, member: Member, host: string, authority: stri
     run: "../run",
     ...(port !== undefined && { listen: { host, port } }),
     ...(catalogue !== undefined && { catalogue: "catalogue.yaml" }),
+    metrics: { port: 0 },
     log: { level: "info", file: "node.log" },
   };
   writeFileSync(
@@ -189,17 +170,4 @@ function readText(file: string): string {
 function makeFolder(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   chmodSync(path, 0o700);
-}
-
-/** Never overwrites: a key that exists may be somebody's only copy. */
-function writeSecret(file: string, content: string | Buffer): void {
-  writeFileSync(file, `${content.toString().trimEnd()}\n`, { mode: 0o600, flag: "wx" });
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex");
-}
-
-function toSeconds(date: Date): string {
-  return date.toISOString().replace(/\.\d+Z$/, "Z");
 }

@@ -1,12 +1,19 @@
 /** The `moiety` command. */
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { addBackup, addRestore } from "./commands/backup.ts";
+import { addBench } from "./commands/bench.ts";
 import { addDeposit } from "./commands/deposit.ts";
+import { addDoctor } from "./commands/doctor.ts";
+import { addEpoch } from "./commands/epoch.ts";
 import { addInit } from "./commands/init.ts";
+import { addKeys } from "./commands/keys.ts";
 import { addModel } from "./commands/model.ts";
 import { addNode } from "./commands/node.ts";
+import { addRoster } from "./commands/roster.ts";
 import { addScore } from "./commands/score.ts";
 import { addStatus } from "./commands/status.ts";
+import { addWithdraw } from "./commands/withdraw.ts";
 import { fail } from "./output.ts";
 
 const { version } = JSON.parse(
@@ -25,9 +32,17 @@ const program = new Command("moiety")
 addInit(program);
 addNode(program);
 addDeposit(program);
+addWithdraw(program);
 addModel(program);
 addScore(program);
 addStatus(program);
+addDoctor(program);
+addBackup(program);
+addRestore(program);
+addRoster(program);
+addEpoch(program);
+addKeys(program);
+addBench(program);
 program.addHelpText(
   "after",
   `
@@ -35,6 +50,7 @@ Examples:
   $ moiety init net                          make a network of 3 platforms, 2 bureaus, a bank, a supervisor
   $ moiety node net/bureau-a/node.yaml       run one of its nodes, until Ctrl-C
   $ moiety status net                        see which nodes are up, and what they hold
+  $ moiety doctor net                        look for what is wrong with them
   $ moiety deposit net/telecom/node.yaml users.csv
   $ moiety score net/bank/node.yaml --id-file -   (then type the identifier, Enter, Ctrl-D)`,
 );

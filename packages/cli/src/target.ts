@@ -24,11 +24,16 @@ export function targetOf(file: string, role?: NodeRole): Target {
 
 /** One configuration, or all those of a network folder. */
 export function targetsOf(path: string): Target[] {
+  return configsOf(path).map((file) => targetOf(file));
+}
+
+/** The path itself if it is a file, or the configuration files of a network folder. */
+export function configsOf(path: string): string[] {
   if (!existsSync(path)) throw new SetupError(`${path} does not exist`);
-  if (!statSync(path).isDirectory()) return [targetOf(path)];
+  if (!statSync(path).isDirectory()) return [path];
   const files = readdirSync(path)
     .map((name) => join(path, name, "node.yaml"))
     .filter((file) => existsSync(file));
   if (files.length === 0) throw new SetupError(`${path} holds no node's folder with a node.yaml`);
-  return files.map((file) => targetOf(file));
+  return files;
 }

@@ -1,12 +1,25 @@
 /**
- * A link between each two parties of a bench, over memory or over TLS on the loopback interface.
+ * A link between each two parties of a bench: over memory, over TLS on the loopback interface, or
+ * over a simulated network.
  */
+import { seededRng } from "@moiety/crypto";
 import type { Link } from "@moiety/kit";
-import { dial, type Listener, listen, memoryLinks } from "@moiety/transport";
+import {
+  dial,
+  type Listener,
+  listen,
+  memoryLinks,
+  type ProfileName,
+  SimulatedNetwork,
+  type VirtualClock,
+} from "@moiety/transport";
 import { throwAwayIdentity } from "./certificates.ts";
 
-/** `memory`, or `wss`: WebSockets over mutually pinned TLS 1.3 between real sockets. */
-export type LinkKind = "memory" | "wss";
+/**
+ * `memory`; `wss`: WebSockets over mutually pinned TLS 1.3 between real sockets; or a simulated
+ * network by the name of its profile, see packages/transport.
+ */
+export type LinkKind = "memory" | "wss" | ProfileName;
 
 export interface Fabric {
   /** The end at `self` of the link to `peer`. */
@@ -14,23 +27,49 @@ export interface Fabric {
   close(): Promise<void>;
 }
 
-export async function weave(names: readonly string[], kind: LinkKind): Promise<Fabric> {
+export async function weave(
+  names: readonly string[],
+  kind: Exclude<LinkKind, ProfileName>,
+): Promise<Fabric> {
   const links = new Map<string, Link>();
   const put = (link: Link): unknown => links.set(`${link.self} ${link.peer}`, link);
   const listeners = kind === "memory" ? [] : await overTls(names, put);
   if (kind === "memory")
     for (const [first, second] of pairs(names)) memoryLinks(first, second).map(put);
   return {
-    link(self, peer) {
-      const link = links.get(`${self} ${peer}`);
-      if (link === undefined) throw new TypeError(`no link from ${self} to ${peer}`);
-      return link;
-    },
+    link: (self, peer) => linkIn(links, self, peer),
     async close() {
       for (const link of links.values()) link.close();
       await Promise.all(listeners.map((listener) => listener.close()));
     },
   };
+}
+
+/** The same over a simulated network, whose time is that of `clock`; jitter comes from `seed`. */
+export async function weaveSimulated(
+  names: readonly string[],
+  profile: ProfileName,
+  { clock, seed }: { readonly clock: VirtualClock; readonly seed: string },
+): Promise<Fabric> {
+  const rng = seededRng(seed).fork("moiety/lab/network");
+  const network = new SimulatedNetwork({ clock, rng, profile });
+  const links = new Map<string, Link>();
+  const put = (link: Link): unknown => links.set(`${link.self} ${link.peer}`, link);
+  for (const name of names) network.listen(name, put);
+  const dialled = pairs(names).map(([first, second]) => network.dial(first, second));
+  for (const link of await clock.runWhile(Promise.all(dialled))) put(link);
+  return {
+    link: (self, peer) => linkIn(links, self, peer),
+    async close() {
+      for (const name of names) network.crash(name);
+    },
+  };
+}
+
+function linkIn(links: ReadonlyMap<string, Link>, self: string, peer: string): Link {
+  const link = links.get(`${self} ${peer}`);
+  if (link === undefined) throw new TypeError(`no link from ${self} to ${peer}`);
+  return link;
 }
 
 function pairs(names: readonly string[]): (readonly [string, string])[] {

@@ -48,6 +48,36 @@ describe.each(["memory", "wss"] as const)("a run over %s", (links) => {
   });
 });
 
+describe("a run over a simulated network", () => {
+  test.each([
+    ["lan", 0.2, 1.5],
+    ["wan", 15, 1.2],
+    ["mobile", 40, 2.1],
+  ] as const)("%s takes as long as its rounds do there", async (links, latencyMs, spread) => {
+    const { outputs, rounds, simulatedMs } = await runProtocol(sum, plays, { seed: "1", links });
+    expect(outputs).toEqual({ left: 205, right: 205, clerk: 205 });
+    // Channels open without waiting, but the first answer on a new link is waited for.
+    const least = (rounds + 1) * latencyMs;
+    expect(simulatedMs).toBeGreaterThan(least);
+    expect(simulatedMs).toBeLessThan((least + 3 * latencyMs) * spread);
+  });
+
+  test("sends what it sends elsewhere, and takes as long with the same seed", async () => {
+    const reference = await runProtocol(sum, plays, { seed: "1", links: "memory" });
+    const first = await runProtocol(sum, plays, { seed: "1", links: "mobile" });
+    const again = await runProtocol(sum, plays, { seed: "1", links: "mobile" });
+    expect(first.frames).toEqual(reference.frames);
+    expect(again.simulatedMs).toBe(first.simulatedMs);
+    expect(reference.simulatedMs).toBeUndefined();
+  });
+
+  test("brings its own clock", async () => {
+    const clock = new IdleClock();
+    const run = runProtocol(sum, plays, { seed: "1", links: "wan", clock });
+    await expect(run).rejects.toThrow(TypeError);
+  });
+});
+
 describe("a run", () => {
   test("is the same over any link, and another one with another seed", async () => {
     const frames = async (seed: string, links: "memory" | "wss"): Promise<unknown> =>

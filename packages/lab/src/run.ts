@@ -8,8 +8,9 @@ import {
   type Session,
   systemClock,
 } from "@moiety/kit";
+import { VirtualClock } from "@moiety/transport";
 import { Bench, type Play } from "./bench.ts";
-import { type LinkKind, weave } from "./fabric.ts";
+import { type LinkKind, weave, weaveSimulated } from "./fabric.ts";
 import type { RecordedFrame } from "./ledger.ts";
 import type { FrameTap } from "./wiretap.ts";
 
@@ -29,7 +30,10 @@ export interface RunOptions {
   readonly seed: string;
   readonly links: LinkKind;
   readonly tap?: FrameTap;
-  /** The machine's clock unless given; an `IdleClock` is told of the traffic. */
+  /**
+   * The machine's clock unless given; an `IdleClock` is told of the traffic. A simulated network
+   * brings its own.
+   */
   readonly clock?: Clock;
   /** Real time after which roles that have not ended are given up; a minute unless given. */
   readonly patienceMs?: number;
@@ -48,6 +52,11 @@ export interface Run<Outputs> {
   readonly frames: readonly RecordedFrame[];
   /** Length of the longest chain of messages. */
   readonly rounds: number;
+  /**
+   * Over a simulated network: time from when all links were up until the last role ended, as the
+   * network alone makes it: computing counts nothing.
+   */
+  readonly simulatedMs?: number;
   /** 16 bytes; absent when no role began. */
   readonly sessionId: Uint8Array | undefined;
 }
@@ -63,8 +72,16 @@ export async function runProtocol<
   M extends Messages,
   P extends Plays<Role, M>,
 >(protocol: Protocol<Role, M, never>, plays: P, options: RunOptions): Promise<Run<OutputsOf<P>>> {
-  const { seed, tap, links, clock = systemClock } = options;
-  const fabric = await weave(protocol.roles, links);
+  const { seed, tap, links } = options;
+  const time = links === "memory" || links === "wss" ? undefined : new VirtualClock();
+  if (time !== undefined && options.clock !== undefined)
+    throw new TypeError(`a network like ${links} brings its own clock`);
+  const clock = time ?? options.clock ?? systemClock;
+  const fabric =
+    links === "memory" || links === "wss"
+      ? await weave(protocol.roles, links)
+      : await weaveSimulated(protocol.roles, links, { clock: time as VirtualClock, seed });
+  const beganMs = clock.now();
   const bench = new Bench({
     protocol: protocol as unknown as Protocol,
     plays: plays as unknown as Readonly<Record<string, Play>>,
@@ -74,8 +91,10 @@ export async function runProtocol<
     link: fabric.link,
   });
   try {
-    await bench.run(options.patienceMs ?? PATIENCE_MS);
-    return resultOf(protocol.roles, bench) as Run<OutputsOf<P>>;
+    const run = bench.run(options.patienceMs ?? PATIENCE_MS);
+    await (time?.runWhile(run) ?? run);
+    const simulated = time !== undefined && { simulatedMs: time.now() - beganMs };
+    return { ...resultOf(protocol.roles, bench), ...simulated } as Run<OutputsOf<P>>;
   } finally {
     await fabric.close();
   }

@@ -31,8 +31,12 @@ const schema = z.strictObject({
       level: z.enum(["debug", "info", "warn", "error"]).default("info"),
       /** A file; absent: standard error. */
       file: path.optional(),
+      /** Absent: pretty where a person watches (standard error is a terminal), else JSON lines. */
+      format: z.enum(["json", "pretty"]).optional(),
     })
     .default({ level: "info" }),
+  /** Port on 127.0.0.1 with `/metrics` and `/health`; 0 takes any, published in `run`. Absent: none. */
+  metrics: z.strictObject({ port: z.int().min(0).max(65535) }).optional(),
   limits: z
     .strictObject({
       /** Pseudonyms that a bureau evaluates for one party per minute. */

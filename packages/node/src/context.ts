@@ -1,14 +1,17 @@
 /** What every role runtime stands on: configuration, roster, store, connections, sessions. */
-import type { SigningKey } from "@moiety/crypto";
-import { type Clock, ProtocolError, Switchboard, systemClock } from "@moiety/kit";
-import { refuseRollback } from "@moiety/policy";
+import type { Rng, SigningKey } from "@moiety/crypto";
+import { type Clock, ProtocolError, Switchboard } from "@moiety/kit";
 import type { FastifyInstance } from "fastify";
 import type { NodeConfig } from "./config.ts";
+import { incarnationOf } from "./incarnation.ts";
 import { KEY_FILES, readSigningKey, requireListed } from "./keys.ts";
 import { Links } from "./links.ts";
-import { type Log, makeLog } from "./log.ts";
+import type { Log } from "./log.ts";
+import { Metrics, type Sample } from "./metrics.ts";
 import { type Parties, readParties } from "./parties.ts";
-import { key, openStore, type Store } from "./store.ts";
+import { refuseOlderRoster } from "./roster-version.ts";
+import type { Store } from "./store.ts";
+import type { Surroundings } from "./surroundings.ts";
 import { Traffic } from "./traffic.ts";
 
 export interface NodeContext {
@@ -17,51 +20,65 @@ export interface NodeContext {
   readonly signing: SigningKey;
   readonly store: Store;
   readonly log: Log;
+  /** The only time there is here: a simulation brings its own. */
   readonly clock: Clock;
+  /** The only randomness there is here, of the operating system unless this is a simulation. */
+  readonly rng: Rng;
+  readonly otSetup: Surroundings["otSetup"];
   readonly switchboard: Switchboard;
   readonly links: Links;
   readonly traffic: Traffic;
+  readonly metrics: Metrics;
 }
 
 /** A role in operation, as the node's shell sees it. */
 export interface RoleRuntime {
   /** Facts for `moiety status`; nothing about a person. */
   status(): Record<string, unknown>;
+  /** Figures of the moment for Prometheus; labels name no person. */
+  samples(): Iterable<Sample>;
+  /** What keeps this role from its work, in words for whoever is on duty; connections aside. */
+  ailments(): readonly string[];
   /** Adds the role's own commands to the control socket. */
   routes(server: FastifyInstance): void;
   close(): Promise<void>;
 }
 
 /** Opens everything but connections; throws `SetupError` for what an operator can mend. */
-export async function openContext(config: NodeConfig): Promise<NodeContext> {
-  const parties = readParties(config);
+export async function openContext(
+  config: NodeConfig,
+  { clock, rng, otSetup, makeLog, openStore, makeCarrier }: Surroundings,
+): Promise<NodeContext> {
+  const parties = readParties(config, clock);
   const signing = readSigningKey(config.keys);
   const listed = parties.verifying(config.name).bytes;
   requireListed(config, KEY_FILES.signing, signing.verifyingKey.bytes, listed);
   const log = makeLog(config.name, config.log);
-  const store = await openStore(config.data, `${parties.network}/${config.name}`);
+  const carrier = makeCarrier(config, parties, clock);
+  const owner = `${parties.network}/${config.name}`;
+  const store = await openStore(config.data, owner, (trouble) => {
+    if (trouble === undefined) log.info("the store takes writes again");
+    else log.error(trouble);
+  });
   await refuseOlderRoster(store, parties);
+  log.info({ ...(await incarnationOf(store, rng, clock.now())) }, "store opened");
   const traffic = new Traffic();
+  const metrics = new Metrics(config.name, config.role);
   const switchboard: Switchboard = new Switchboard({
     self: config.name,
+    clock,
+    rng,
     linkTo: (party) => links.linkTo(party),
     onFailure: (error) => logFailure(log, error),
-    onEnd: (session) => traffic.count(session),
+    onEnd: (session, end) => {
+      traffic.count(session);
+      metrics.sessionEnded(session, end);
+    },
   });
   const attach = switchboard.attach.bind(switchboard);
-  const links = new Links({ config, parties, log, attach });
-  const clock = systemClock;
-  return { config, parties, signing, store, log, clock, switchboard, links, traffic };
-}
-
-const ROSTER_VERSION = key("roster-version");
-
-/** Remembers the newest roster that this node has run with, and starts with none older. */
-async function refuseOlderRoster(store: Store, { network, version }: Parties): Promise<void> {
-  const table = store.table("meta");
-  const before = table.get(ROSTER_VERSION)?.readUInt32BE();
-  refuseRollback(before, { network, version });
-  if (before !== version) await table.put(ROSTER_VERSION, key(version));
+  const links = new Links({ config, parties, log, clock, rng, carrier, attach });
+  const base = { config, parties, signing, store, log, clock, rng, otSetup };
+  return { ...base, switchboard, links, traffic, metrics };
 }
 
 /** Logs a failed session. The message names parties, protocol, step and class, never a person. */

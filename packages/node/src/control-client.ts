@@ -6,6 +6,13 @@ import { dirname } from "node:path";
 /** A node said no, or does not run. The message is for people. */
 export class ControlError extends Error {
   override readonly name = "ControlError";
+  /** The node, or one that it needs, does not run or went away: nobody said no, try again later. */
+  readonly away: boolean;
+
+  constructor(message: string, away: boolean = false) {
+    super(message);
+    this.away = away;
+  }
 }
 
 export interface ControlRequest {
@@ -38,8 +45,8 @@ export async function* streamNode<T>(
   const response = await open(socket, path, options);
   if (response.statusCode !== 200) throw new ControlError(errorIn(await textOf(response)));
   for await (const line of linesOf(response, options.signal)) {
-    const value = JSON.parse(line) as T & { readonly error?: string };
-    if (value.error !== undefined) throw new ControlError(value.error);
+    const value = JSON.parse(line) as T & { readonly error?: string; readonly away?: true };
+    if (value.error !== undefined) throw new ControlError(value.error, value.away);
     yield value as T;
   }
 }
@@ -55,7 +62,7 @@ async function* linesOf(response: IncomingMessage, signal?: AbortSignal): AsyncG
     }
   } catch {
     signal?.throwIfAborted();
-    throw new ControlError("the node went away in the middle of its answer");
+    throw new ControlError("the node went away in the middle of its answer", true);
   }
 }
 
@@ -96,7 +103,7 @@ async function open(
     sent.once("error", (error: NodeJS.ErrnoException) => {
       if (options.signal?.aborted) return reject(options.signal.reason);
       const gone = error.code === "ENOENT" || error.code === "ECONNREFUSED";
-      reject(new ControlError(gone ? "the node is not running" : error.message));
+      reject(new ControlError(gone ? "the node is not running" : error.message, true));
     });
     sent.end(body);
   });

@@ -1,6 +1,7 @@
 /** Answers of the control socket that come as JSON lines, with the node's progress in them. */
 import { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
+import { ControlError } from "./control-client.ts";
 
 /** Sends each item as it comes; an error becomes the last line, `{ "error": … }`. */
 export function sendLines(reply: FastifyReply, items: AsyncIterable<unknown>): FastifyReply {
@@ -11,7 +12,9 @@ async function* toLines(items: AsyncIterable<unknown>): AsyncGenerator<string> {
   try {
     for await (const item of items) yield `${JSON.stringify(item)}\n`;
   } catch (error) {
-    yield `${JSON.stringify({ error: error instanceof Error ? error.message : "failed" })}\n`;
+    const message = error instanceof Error ? error.message : "failed";
+    const away = error instanceof ControlError && error.away;
+    yield `${JSON.stringify({ error: message, ...(away && { away }) })}\n`;
   }
 }
 

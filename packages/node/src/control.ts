@@ -2,11 +2,11 @@
  * How the command line talks to a node on the same machine: HTTP over a Unix socket that only the
  * node's own user can open. Identifiers and scores pass here, so it is never a TCP port.
  */
-import { chmodSync, existsSync, lstatSync, mkdirSync, rmSync } from "node:fs";
-import { createConnection } from "node:net";
+import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import fastify, { type FastifyInstance } from "fastify";
 import { SetupError } from "./config-error.ts";
+import { isRunning } from "./control-probe.ts";
 
 const MAX_BODY_BYTES = 64 << 20;
 
@@ -43,18 +43,6 @@ export async function serveControl(
 
 /** Throws `SetupError` when a node of this name runs already. */
 export async function refuseSecond(path: string, node: string): Promise<void> {
-  if (existsSync(path) && (await answers(path)))
+  if (await isRunning(path))
     throw new SetupError(`${node} is running already (it answers at ${path})`);
-}
-
-/** Whether somebody listens on the socket. */
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(path);
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
 }

@@ -1,10 +1,11 @@
 /** What both bureaus list: the deposits that an inquiry may name, and verified catalogues. */
 import { constantTimeEqual } from "@moiety/crypto";
-import { type Clock, type Switchboard, systemClock } from "@moiety/kit";
+import type { Clock, Switchboard } from "@moiety/kit";
 import type { Catalogue } from "@moiety/model";
 import { depositHeader, directory } from "@moiety/protocols";
 import { readCatalogue } from "./catalogues.ts";
-import type { Parties } from "./parties.ts";
+import { SetupError } from "./config-error.ts";
+import type { DomainKeys, Parties } from "./parties.ts";
 
 const { parseHeader, verifyHeader } = depositHeader;
 type DepositHeader = depositHeader.DepositHeader;
@@ -20,6 +21,12 @@ export interface CommonDeposit {
   readonly bytes: Uint8Array;
 }
 
+/** What an inquiry names of a domain: one epoch, and the deposit in it; version 0: none. */
+export interface NamedDeposit {
+  readonly keys: DomainKeys;
+  readonly version: number;
+}
+
 export class DirectoryView {
   readonly #parties: Parties;
   readonly #switchboard: Switchboard;
@@ -28,12 +35,7 @@ export class DirectoryView {
   #askedAt = 0;
   #common: Promise<ReadonlyMap<string, readonly CommonDeposit[]>> | undefined;
 
-  constructor(
-    self: string,
-    parties: Parties,
-    switchboard: Switchboard,
-    clock: Clock = systemClock,
-  ) {
+  constructor(self: string, parties: Parties, switchboard: Switchboard, clock: Clock) {
     this.#clock = clock;
     this.#self = self;
     this.#parties = parties;
@@ -41,17 +43,44 @@ export class DirectoryView {
   }
 
   /**
-   * The deposits of each domain that both bureaus hold complete, latest first; kept until
-   * `refresh`, and for some seconds at most: a new deposit counts without anybody telling.
+   * The deposits of each domain that both bureaus hold complete, newest epoch first, and in it the
+   * latest first; kept until `refresh`, and for some seconds at most: a new deposit counts without
+   * anybody telling.
    */
   common(): Promise<ReadonlyMap<string, readonly CommonDeposit[]>> {
-    if (this.#clock.now() - this.#askedAt > MAX_AGE_MS) this.refresh();
+    // A clock that was set back must not keep a listing for as long as it was set back.
+    if (Math.abs(this.#clock.now() - this.#askedAt) > MAX_AGE_MS) this.refresh();
     if (this.#common === undefined) this.#askedAt = this.#clock.now();
     this.#common ??= this.#fetchCommon().catch((error: unknown) => {
       this.#common = undefined;
       throw error;
     });
     return this.#common;
+  }
+
+  /**
+   * What to name of a domain in an inquiry whose model was certified for this catalogue (digest): the
+   * latest common deposit of the newest epoch that has one. So a new epoch is used from the moment
+   * when both bureaus hold its first deposit, and the one before until then.
+   *
+   * Throws `RangeError` for a domain that the roster does not have, `SetupError` where all deposits
+   * are under another catalogue.
+   */
+  async named(domain: string, catalogue: Uint8Array): Promise<NamedDeposit> {
+    const common = await this.common();
+    const newest = this.#parties.domains.get(domain);
+    if (newest === undefined) throw new RangeError(`the roster has no domain ${domain}`);
+    for (const { header } of common.get(domain) ?? []) {
+      const keys = this.#parties.keysOf(domain, header.epoch);
+      if (keys !== undefined && constantTimeEqual(header.catalogue, catalogue))
+        return { keys, version: header.version };
+    }
+    if (common.has(domain))
+      throw new SetupError(
+        `${domain} has changed its catalogue since the model was certified: ` +
+          "adapt the model, have it certified again and deploy it",
+      );
+    return { keys: newest, version: 0 };
   }
 
   /** Forgets what was listed: the next call asks again. */
@@ -106,8 +135,8 @@ export class DirectoryView {
   }
 
   /**
-   * Headers of this network and of today's epochs that the platform which owns the domain has signed,
-   * latest first. Others are passed over, not held against the bureau: a key may just have changed.
+   * Headers of this network and of epochs in the roster that the platform which owns the domain has
+   * signed, newest epoch first, and in it the latest. Others are passed over, not held against the bureau: a key may just have changed.
    */
   #valid(deposits: directory.Listing["deposits"]): CommonDeposit[] {
     return deposits
@@ -117,16 +146,14 @@ export class DirectoryView {
           ? [{ header, bytes }]
           : [];
       })
-      .sort((x, y) => y.header.version - x.header.version);
+      .sort(({ header: x }, { header: y }) => y.epoch - x.epoch || y.version - x.version);
   }
 
   #counts(header: DepositHeader, bytes: Uint8Array, signature: Uint8Array): boolean {
-    const { domains, network } = this.#parties;
-    const owner = domains.get(header.domain);
+    const owner = this.#parties.keysOf(header.domain, header.epoch);
     return (
-      header.network === network &&
+      header.network === this.#parties.network &&
       owner?.platform === header.platform &&
-      owner.epoch === header.epoch &&
       verifyHeader({ bytes, signature }, this.#parties.verifying(header.platform))
     );
   }

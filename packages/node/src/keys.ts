@@ -1,6 +1,15 @@
 /** Key files: one secret each, readable by nobody but their owner. */
-import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import {
   constantTimeEqual,
   OprfKeyPair,
@@ -9,6 +18,7 @@ import {
   SigningKey,
 } from "@moiety/crypto";
 import { SetupError } from "./config-error.ts";
+import { syncFolder } from "./durable-file.ts";
 
 /** File names in a node's key folder. */
 export const KEY_FILES = {
@@ -16,6 +26,9 @@ export const KEY_FILES = {
   box: "box.key",
   tlsKey: "tls.key",
   tlsCertificate: "tls.crt",
+  /** Made by `moiety keys renew`, until the roster has the certificate and the node is restarted. */
+  nextTlsKey: "tls-next.key",
+  nextTlsCertificate: "tls-next.crt",
   oprf: (domain: string, epoch: number): string => `oprf-${domain}-${epoch}.key`,
 } as const;
 
@@ -43,6 +56,49 @@ export function readSecret(folder: string, name: string): string {
   } finally {
     closeSync(descriptor);
   }
+}
+
+/**
+ * Writes a secret that only its owner can read, durably. Never overwrites: a key that exists may be
+ * somebody's only copy.
+ */
+export function writeSecret(file: string, content: string | Buffer): void {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, "wx", 0o600);
+  } catch (error) {
+    const { code = "unknown" } = error as NodeJS.ErrnoException;
+    throw new SetupError(
+      code === "EEXIST"
+        ? `${file} exists already, and is not overwritten: it may be the only copy of a key`
+        : `${file} cannot be written (${code})`,
+    );
+  }
+  try {
+    writeSync(descriptor, `${content.toString().trimEnd()}\n`);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  syncFolder(dirname(file));
+}
+
+/**
+ * Overwrites a secret with zeros and removes it. This reaches the file's own blocks on a disk that
+ * writes in place; it does **not** reach copies that an SSD, a copy-on-write or journalling file
+ * system, a snapshot or a backup keeps.
+ */
+export function destroySecret(file: string): void {
+  const descriptor = openSync(file, constants.O_RDWR | constants.O_NOFOLLOW);
+  try {
+    const { size } = fstatSync(descriptor);
+    writeSync(descriptor, Buffer.alloc(size), 0, size, 0);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  unlinkSync(file);
+  syncFolder(dirname(file));
 }
 
 /** Reads 32 secret bytes from 64 hex digits. */

@@ -1,22 +1,10 @@
 /** A node's connections: it dials bureaus and supervisor as its role asks, and accepts the others. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { osRng } from "@moiety/crypto";
-import { type Link, LinkError, type PartyName, systemClock } from "@moiety/kit";
-import {
-  type Address,
-  checkIdentity,
-  type Dialer,
-  dial,
-  keepLinked,
-  type Listener,
-  listen,
-  type TlsIdentity,
-  type TransportEvent,
-} from "@moiety/transport";
+import type { Rng } from "@moiety/crypto";
+import { type Clock, type Link, LinkError, type PartyName } from "@moiety/kit";
+import { type Address, type Dialer, keepLinked, type TransportEvent } from "@moiety/transport";
+import type { Carrier } from "./carrier.ts";
 import type { NodeConfig, NodeRole } from "./config.ts";
 import { SetupError } from "./config-error.ts";
-import { KEY_FILES, readSecret, requireListed } from "./keys.ts";
 import type { Log } from "./log.ts";
 import type { Parties } from "./parties.ts";
 
@@ -43,6 +31,10 @@ export interface LinksOptions {
   readonly config: NodeConfig;
   readonly parties: Parties;
   readonly log: Log;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  /** Makes the links themselves. */
+  readonly carrier: Carrier;
   /** Takes each link as it comes up, whoever dialled. */
   readonly attach: (link: Link) => void;
 }
@@ -52,36 +44,26 @@ export class Links {
   readonly #dialers = new Map<PartyName, Dialer>();
   readonly #accepted = new Map<PartyName, Link>();
   readonly #waiting = new Map<PartyName, Set<(link: Link) => void>>();
-  #listener: Listener | undefined;
+  #address: Address | undefined;
 
   constructor(options: LinksOptions) {
     this.#options = options;
   }
 
-  /** Listens and dials. Throws `SetupError` when the address cannot be had or the identity is unfit. */
+  /** Listens and dials. Throws `SetupError` when the address cannot be had. */
   async start(): Promise<void> {
-    const { config, parties, log } = this.#options;
-    const identity = readIdentity(config, parties);
+    const { config, parties, log, clock, rng, carrier } = this.#options;
     const report = (event: TransportEvent): void => logEvent(log, event);
-    if (config.listen !== undefined) {
-      this.#listener = await listen({
-        identity,
-        address: config.listen,
-        peers: () => parties.pinned,
-        onLink: (link) => this.#accept(link),
-        log: report,
-      }).catch(asSetupError);
-      publish(config, this.#listener.address);
-    }
+    if (config.listen !== undefined)
+      this.#address = await carrier.listen((link) => this.#accept(link), report);
     for (const name of dialled(config.role, parties)) {
-      const peer = parties.pinned.get(name);
-      if (peer === undefined) throw new SetupError(`${name} has no certificate in the roster`);
+      if (!parties.pinned.has(name))
+        throw new SetupError(`${name} has no certificate in the roster`);
       const dialer = keepLinked({
         peer: name,
-        connect: async (signal) =>
-          dial({ identity, peer, address: addressOf(config, parties, name), signal }),
-        clock: systemClock,
-        rng: osRng,
+        connect: (signal) => carrier.dial(name, signal),
+        clock,
+        rng,
         onLink: (link) => this.#arrived(link),
         log: report,
       });
@@ -91,7 +73,7 @@ export class Links {
 
   /** Where this node listens, if it does. */
   get address(): Address | undefined {
-    return this.#listener?.address;
+    return this.#address;
   }
 
   /** The link to a party, or the next one that comes up within some seconds. */
@@ -112,10 +94,14 @@ export class Links {
     return Object.fromEntries([...dialled, ...accepted]);
   }
 
+  /** How far the clocks of those dialled were ahead of this one at the last connection, in ms. */
+  get clocksAhead(): Record<PartyName, number> {
+    return Object.fromEntries(this.#options.carrier.clocksAhead ?? []);
+  }
+
   async close(): Promise<void> {
     for (const dialer of this.#dialers.values()) dialer.close();
-    await this.#listener?.close();
-    if (this.#listener !== undefined) rmSync(addressFile(this.#options.config), { force: true });
+    await this.#options.carrier.close();
   }
 
   #accept(link: Link): void {
@@ -139,13 +125,12 @@ export class Links {
     return new Promise((resolve, reject) => {
       const waiting = this.#waiting.get(name) ?? new Set();
       this.#waiting.set(name, waiting);
-      const timer = setTimeout(() => {
+      const cancel = this.#options.clock.after(LINK_PATIENCE_MS, () => {
         waiting.delete(settle);
         reject(new LinkError("lost", name, `${name} is not connected`));
-      }, LINK_PATIENCE_MS);
-      timer.unref();
+      });
       const settle = (link: Link): void => {
-        clearTimeout(timer);
+        cancel();
         resolve(link);
       };
       waiting.add(settle);
@@ -158,64 +143,6 @@ function asLost(error: unknown): never {
   if (error instanceof LinkError && error.code === "deadline")
     throw new LinkError("lost", error.peer, error.message);
   throw error;
-}
-
-function readIdentity(config: NodeConfig, parties: Parties): TlsIdentity {
-  const privateKey = readSecret(config.keys, KEY_FILES.tlsKey);
-  const pem = readPublic(join(config.keys, KEY_FILES.tlsCertificate));
-  const certificate = Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ""), "base64");
-  const listed = parties.pinned.get(config.name)?.certificate;
-  requireListed(config, KEY_FILES.tlsCertificate, certificate, listed);
-  const identity = { name: config.name, certificate, privateKey };
-  try {
-    checkIdentity(identity);
-  } catch (error) {
-    asSetupError(error);
-  }
-  return identity;
-}
-
-function readPublic(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? "unreadable";
-    throw new SetupError(`certificate ${file} cannot be read (${code})`);
-  }
-}
-
-/** Every reason for which the transport does not start is one that an operator can mend. */
-function asSetupError(error: unknown): never {
-  throw new SetupError(error instanceof Error ? error.message : "cannot listen");
-}
-
-/** `port` 0 in the roster means: the port that the party published on this machine. */
-function addressOf(config: NodeConfig, parties: Parties, name: string): Address {
-  const { address } = parties.get(name);
-  if (address === undefined) throw new SetupError(`${name} has no address in the roster`);
-  const url = new URL(address.startsWith("wss://") ? address : `wss://${address}`);
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  // URL leaves out the scheme's own port, and "host:0" keeps its zero.
-  const port = url.port === "" ? 443 : Number(url.port);
-  if (port !== 0) return { host, port };
-  try {
-    const published = readFileSync(join(config.run, `${name}.port`), "utf8");
-    return { host, port: Number(published.trim()) };
-  } catch {
-    throw new LinkError("lost", name, `${name} does not run on this machine`);
-  }
-}
-
-function addressFile(config: NodeConfig): string {
-  return join(config.run, `${config.name}.port`);
-}
-
-/** Written beside and renamed, so that nobody reads half a number. */
-function publish(config: NodeConfig, { port }: Address): void {
-  mkdirSync(config.run, { recursive: true, mode: 0o700 });
-  const file = addressFile(config);
-  writeFileSync(`${file}.new`, `${port}\n`, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
 }
 
 function logEvent(log: Log, event: TransportEvent): void {

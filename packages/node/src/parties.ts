@@ -1,12 +1,16 @@
-/** The roster as a running node uses it: keys imported once, parties looked up by name and role. */
-import { readFileSync } from "node:fs";
-import { type Element, type SealingKey, VerifyingKey } from "@moiety/crypto";
+/**
+ * The roster as a running node uses it: keys imported once, parties looked up by name and role. A new
+ * roster takes the place of the former whole, between two turns of the event loop; so nobody keeps
+ * what is read here across a wait where the newest counts.
+ */
+import type { Element, SealingKey, VerifyingKey } from "@moiety/crypto";
+import type { Clock } from "@moiety/kit";
 import {
   bureauOf,
   certificateOf,
+  formerCertificateOf,
   keyShareOf,
-  oprfEpochOf,
-  parseRoster,
+  oprfEpochsOf,
   type Roster,
   type Party as RosterParty,
   sealingKeyOf,
@@ -16,7 +20,9 @@ import {
 import type { PinnedPeer } from "@moiety/transport";
 import type { NodeConfig, NodeRole } from "./config.ts";
 import { SetupError } from "./config-error.ts";
+import { readRoster } from "./roster-install.ts";
 
+/** The published halves of one domain's OPRF key in one epoch. */
 export interface DomainKeys {
   readonly domain: string;
   readonly epoch: number;
@@ -33,45 +39,89 @@ export interface Party {
   readonly address: string | undefined;
 }
 
-export class Parties {
-  readonly network: string;
-  /** Version of the roster, and when it ends, in milliseconds since 1970. */
-  readonly version: number;
+/** One roster, imported. */
+interface Imported {
+  readonly roster: Roster;
   readonly expiresAt: number;
   readonly bureaus: { readonly a: string; readonly b: string };
   readonly supervisor: string;
-  /** What TLS accepts: each party's certificate. */
   readonly pinned: ReadonlyMap<string, PinnedPeer>;
   readonly domains: ReadonlyMap<string, DomainKeys>;
-  readonly #parties: ReadonlyMap<string, Party>;
+  readonly epochs: ReadonlyMap<string, readonly DomainKeys[]>;
+  readonly parties: ReadonlyMap<string, Party>;
+}
 
-  constructor(roster: Roster) {
-    this.network = roster.network;
-    this.version = roster.version;
-    this.expiresAt = Date.parse(roster.expiresAt);
-    this.#parties = new Map(roster.parties.map((party) => [party.name, importParty(party)]));
-    this.pinned = new Map(
-      roster.parties.map((party) => [
-        party.name,
-        { name: party.name, certificate: certificateOf(party) },
-      ]),
-    );
-    this.bureaus = { a: bureauOf(roster, "a").name, b: bureauOf(roster, "b").name };
-    this.supervisor = supervisorOf(roster).name;
-    this.domains = new Map(
-      roster.domains.map(({ name, platform }) => [name, currentKeys(roster, name, platform)]),
-    );
+export class Parties {
+  readonly #clock: Clock;
+  readonly #listeners: (() => void)[] = [];
+  #now: Imported;
+
+  constructor(roster: Roster, clock: Clock) {
+    this.#clock = clock;
+    this.#now = imported(roster);
+  }
+
+  /** The roster in force. */
+  get roster(): Roster {
+    return this.#now.roster;
+  }
+
+  get network(): string {
+    return this.#now.roster.network;
+  }
+
+  /** Version of the roster. */
+  get version(): number {
+    return this.#now.roster.version;
+  }
+
+  /** When the roster ends, in milliseconds since 1970. */
+  get expiresAt(): number {
+    return this.#now.expiresAt;
+  }
+
+  /** Whether the roster has ended by this node's clock. */
+  get expired(): boolean {
+    return this.#clock.now() >= this.#now.expiresAt;
+  }
+
+  get bureaus(): { readonly a: string; readonly b: string } {
+    return this.#now.bureaus;
+  }
+
+  get supervisor(): string {
+    return this.#now.supervisor;
+  }
+
+  /** What TLS accepts: each party's certificate. Another map once the roster is another. */
+  get pinned(): ReadonlyMap<string, PinnedPeer> {
+    return this.#now.pinned;
+  }
+
+  /** The newest epoch of each domain. */
+  get domains(): ReadonlyMap<string, DomainKeys> {
+    return this.#now.domains;
+  }
+
+  /** All epochs of a domain that the roster lists, newest first; none for an unknown domain. */
+  epochs(domain: string): readonly DomainKeys[] {
+    return this.#now.epochs.get(domain) ?? [];
+  }
+
+  /** One epoch of a domain, if the roster lists it. */
+  keysOf(domain: string, epoch: number): DomainKeys | undefined {
+    return this.epochs(domain).find((keys) => keys.epoch === epoch);
   }
 
   /** Throws `SetupError` for a name that is not in the roster. */
   get(name: string): Party {
-    const party = this.#parties.get(name);
+    const party = this.#now.parties.get(name);
     if (party === undefined) throw new SetupError(`${name} is not in the roster`);
     return party;
   }
 
   has(name: string, ...roles: readonly NodeRole[]): boolean {
-    const role = this.#parties.get(name)?.role;
+    const role = this.#now.parties.get(name)?.role;
     return role !== undefined && roles.includes(role);
   }
 
@@ -79,37 +129,51 @@ export class Parties {
     return this.get(name).verifying;
   }
 
-  /** Domains of one platform. */
+  /** Domains of one platform, each in its newest epoch. */
   domainsOf(platform: string): DomainKeys[] {
     return [...this.domains.values()].filter((each) => each.platform === platform);
   }
+
+  /** Takes a newer roster, that `liveProblems` has nothing against, in the place of this one. */
+  adopt(roster: Roster): void {
+    this.#now = imported(roster);
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Calls `listener`, which must not throw, within the turn in which another roster is adopted. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
 }
 
-/** Reads and verifies the roster that a configuration names; its name and role must be in it. */
-export function readParties(config: NodeConfig): Parties {
-  let file: Uint8Array;
-  try {
-    file = readFileSync(config.roster);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? "unreadable";
-    throw new SetupError(`roster ${config.roster} cannot be read (${code})`);
-  }
-  const authority = readAuthority(config);
-  const parties = new Parties(parseRoster(file, authority, Date.now(), config.roster));
-  const own = parties.get(config.name);
-  if (own.role !== config.role)
-    throw new SetupError(`${config.file}: role is ${config.role}, the roster says ${own.role}`);
-  return parties;
+/**
+ * Reads and verifies the roster that a configuration names; its name and role must be in it. Throws
+ * `SetupError` or `DocumentError`.
+ */
+export function readParties(config: NodeConfig, clock: Clock): Parties {
+  return new Parties(readRoster(config, clock.now()), clock);
 }
 
-function readAuthority({ file, authority }: NodeConfig): VerifyingKey {
-  try {
-    return new VerifyingKey(new Uint8Array(Buffer.from(authority, "hex")));
-  } catch {
-    throw new SetupError(
-      `${file}: authority: not an Ed25519 public key; compare it with its owner`,
-    );
-  }
+function imported(roster: Roster): Imported {
+  const epochs = new Map(
+    roster.domains.map(({ name, platform }) => [name, epochsOf(roster, name, platform)]),
+  );
+  return {
+    roster,
+    expiresAt: Date.parse(roster.expiresAt),
+    bureaus: { a: bureauOf(roster, "a").name, b: bureauOf(roster, "b").name },
+    supervisor: supervisorOf(roster).name,
+    pinned: new Map(roster.parties.map((party) => [party.name, pinnedPeer(party)])),
+    domains: new Map([...epochs].map(([name, keys]) => [name, keys[0] as DomainKeys])),
+    epochs,
+    parties: new Map(roster.parties.map((party) => [party.name, importParty(party)])),
+  };
+}
+
+function pinnedPeer(party: RosterParty): PinnedPeer {
+  const former = formerCertificateOf(party);
+  const { name } = party;
+  return { name, certificate: certificateOf(party), ...(former !== undefined && { former }) };
 }
 
 function importParty(party: RosterParty): Party {
@@ -118,10 +182,12 @@ function importParty(party: RosterParty): Party {
   return { name, role, address, verifying: verifyingKeyOf(party), box };
 }
 
-/** The keys of a domain's latest epoch. */
-function currentKeys(roster: Roster, domain: string, platform: string): DomainKeys {
-  const latest = oprfEpochOf(roster, domain);
-  if (latest === undefined) throw new SetupError(`the roster has no key for domain ${domain}`);
-  const [a, b] = [keyShareOf(latest, "a"), keyShareOf(latest, "b")];
-  return { domain, epoch: latest.epoch, platform, a, b };
+/** The keys of a domain, newest epoch first; at least one. */
+function epochsOf(roster: Roster, domain: string, platform: string): DomainKeys[] {
+  const entries = oprfEpochsOf(roster, domain);
+  if (entries.length === 0) throw new SetupError(`the roster has no key for domain ${domain}`);
+  return entries.map((entry) => {
+    const [a, b] = [keyShareOf(entry, "a"), keyShareOf(entry, "b")];
+    return { domain, epoch: entry.epoch, platform, a, b };
+  });
 }

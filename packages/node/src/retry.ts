@@ -9,6 +9,11 @@ const PATIENCE_MS = 5_000;
 /** Failures that a fresh attempt may heal: a restart, a full queue, a version that moved on. */
 const TRANSIENT: ReadonlySet<string> = new Set(["lost", "busy", "conflict", "deadline", "aborted"]);
 
+/** Whether a fresh attempt, perhaps later, may succeed where this one failed. */
+export function isTransient(error: unknown): error is ProtocolError {
+  return error instanceof ProtocolError && TRANSIENT.has(error.code);
+}
+
 /** Runs `attempt` anew, with fresh randomness, until it succeeds or there is no hope. */
 export async function retrying<T>(
   clock: Clock,
@@ -20,9 +25,8 @@ export async function retrying<T>(
     try {
       return await attempt();
     } catch (error) {
-      const hopeful = error instanceof ProtocolError && TRANSIENT.has(error.code);
       const late = clock.now() - started > PATIENCE_MS;
-      if (!hopeful || late || tried === ATTEMPTS) throw error;
+      if (!isTransient(error) || late || tried === ATTEMPTS) throw error;
       beforeRetry(error);
       await new Promise<void>((resolve) => {
         clock.after(FIRST_PAUSE_MS * 2 ** (tried - 1), resolve);
@@ -36,6 +40,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
   busy: "is busy; try again in a moment",
   conflict: "holds another deposit version than was asked for; try again",
   deadline: "did not answer in time",
+  clock:
+    "has a clock that differs from this node's by more than 10 minutes; one of the two is wrong: set both by NTP (`moiety doctor` tells which)",
   refused: "refused: this party may not do this, or the model is not deployed there",
   unsupported: "does not serve this; its version may differ",
   cheat: "did not follow the protocol; nothing was accepted",

@@ -1,14 +1,20 @@
 /** Starts a node from its configuration file, and stops it in good order. */
 
 import { at } from "@moiety/transport";
+import type { FastifyInstance } from "fastify";
 import { Bank } from "./bank/runtime.ts";
 import { Bureau } from "./bureau/runtime.ts";
 import { type NodeConfig, readConfig } from "./config.ts";
 import { type NodeContext, openContext, type RoleRuntime } from "./context.ts";
 import { type ControlServer, refuseSecond, serveControl } from "./control.ts";
 import { controlSocket } from "./control-path.ts";
+import { type Health, healthOf } from "./health.ts";
+import type { Metrics, Sample } from "./metrics.ts";
+import { publishObservation, serveObservation, withdrawObservation } from "./observation.ts";
+import { takeOrders } from "./orders.ts";
 import { Platform } from "./platform/runtime.ts";
 import { Supervisor } from "./supervisor/runtime.ts";
+import { machine, type Surroundings } from "./surroundings.ts";
 import type { TrafficTallies } from "./traffic.ts";
 
 /** Longest wait for sessions to end when a node stops. */
@@ -19,32 +25,74 @@ export interface NodeStatus {
   readonly node: string;
   readonly role: string;
   readonly network: string;
+  /** Version of the roster in force. */
+  readonly roster: number;
   readonly pid: number;
   readonly uptimeSeconds: number;
+  /** CPU time of the process so far, user and system. */
+  readonly cpuMicros: number;
   /** Where it listens, if it does. */
   readonly address: string | null;
   /** Peers and how the connections stand. */
   readonly peers: Readonly<Record<string, string>>;
   /** Messages and bytes by `protocol.message`. */
   readonly traffic: TrafficTallies;
+  /** How far the clocks of dialled peers were ahead of this one when they last answered, in ms. */
+  readonly clocksAhead: Readonly<Record<string, number>>;
+  readonly health: Health;
   /** Facts of the role. */
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
 export interface RunningNode {
   readonly config: NodeConfig;
+  readonly metrics: Metrics;
   status(): NodeStatus;
   /** Ends sessions, frees ports, closes the store. Idempotent. */
   close(): Promise<void>;
 }
 
-/** Throws `SetupError` or `DocumentError` with what an operator can do. */
+/** Offers a role's commands to whoever may give it orders; resolves once it does. */
+export type ServeControl = (routes: (server: FastifyInstance) => void) => Promise<ControlServer>;
+
+/** Starts a node of this machine. Throws `SetupError` or `DocumentError` with what an operator can do. */
 export async function startNode(file: string): Promise<RunningNode> {
   process.umask(0o077); // whatever this process writes is its user's alone
   const config = readConfig(file);
   const path = controlSocket(config.run, config.name);
   await refuseSecond(path, config.name);
-  const context = await openContext(config);
+  const serve: ServeControl = (routes) => serveControl(path, config.name, routes);
+  const node = await runNode(config, machine, serve);
+  try {
+    return await observed(node);
+  } catch (error) {
+    await node.close();
+    throw error;
+  }
+}
+
+/** Adds the loopback port for monitoring, if the configuration asks for one. */
+async function observed(node: RunningNode): Promise<RunningNode> {
+  const { config, metrics } = node;
+  if (config.metrics === undefined) return node;
+  metrics.observeProcess();
+  const server = await serveObservation(config.metrics.port, metrics, () => node.status().health);
+  publishObservation(config, server.port);
+  const close = once(async () => {
+    withdrawObservation(config);
+    await server.close();
+    await node.close();
+  });
+  return { ...node, close };
+}
+
+/** Starts a node in the given surroundings. Throws `SetupError` or `DocumentError`. */
+export async function runNode(
+  config: NodeConfig,
+  surroundings: Surroundings,
+  serve: ServeControl,
+): Promise<RunningNode> {
+  const context = await openContext(config, surroundings);
   let runtime: RoleRuntime | undefined;
   let control: ControlServer | undefined;
   const close = once(() => shutDown(context, runtime, control));
@@ -52,13 +100,16 @@ export async function startNode(file: string): Promise<RunningNode> {
     const role = makeRuntime(context);
     runtime = role;
     const status = statusOf(context, role);
-    control = await serveControl(path, config.name, (server) => {
+    control = await serve((server) => {
       server.get("/status", async () => status());
+      takeOrders(server, context);
       role.routes(server);
     });
+    context.metrics.observe(() => role.samples());
+    context.metrics.observe(() => connectionSamples(context));
     await context.links.start();
     context.log.info({ role: config.role, roster: context.parties.version }, "ready");
-    return { config, status, close };
+    return { config, metrics: context.metrics, status, close };
   } catch (error) {
     await close();
     throw error;
@@ -79,17 +130,35 @@ function makeRuntime(context: NodeContext): RoleRuntime {
   }
 }
 
+function* connectionSamples({ links, parties }: NodeContext): Generator<Sample> {
+  for (const [peer, state] of Object.entries(links.states)) {
+    const value = state === "up" ? 1 : 0;
+    yield { name: "link_up", help: "Whether a peer is connected", labels: { peer }, value };
+  }
+  for (const [peer, aheadMs] of Object.entries(links.clocksAhead)) {
+    const value = aheadMs / 1000;
+    const help = "How far a peer's clock is ahead of this one";
+    yield { name: "clock_ahead_seconds", help, labels: { peer }, value };
+  }
+  const value = parties.expiresAt / 1000;
+  yield { name: "roster_expires_timestamp_seconds", help: "When the roster ends", value };
+}
+
 function statusOf(context: NodeContext, runtime: RoleRuntime): () => NodeStatus {
-  const { config, parties, links, traffic, switchboard } = context;
-  const startedAt = Date.now();
+  const { config, parties, links, traffic, switchboard, clock } = context;
+  const startedAt = clock.now();
   return () => ({
     node: config.name,
     role: config.role,
     network: parties.network,
+    roster: parties.version,
     pid: process.pid,
-    uptimeSeconds: Math.round((Date.now() - startedAt) / 1000),
+    uptimeSeconds: Math.round((clock.now() - startedAt) / 1000),
+    cpuMicros: cpuMicros(),
     address: links.address === undefined ? null : at(links.address),
     peers: links.states,
+    clocksAhead: links.clocksAhead,
+    health: healthOf(context, runtime),
     traffic: traffic.with(switchboard.running),
     facts: runtime.status(),
   });
@@ -111,10 +180,12 @@ async function shutDown(
 }
 
 /** Roles that are in the middle of a write must not find the store closed. */
-async function drained({ switchboard }: NodeContext): Promise<void> {
-  const deadline = Date.now() + DRAIN_MS;
-  while (switchboard.running.size > 0 && Date.now() < deadline)
-    await new Promise((resolve) => setTimeout(resolve, 5));
+async function drained({ switchboard, clock }: NodeContext): Promise<void> {
+  // Counted, not compared with the time: a clock that is put back must not hold up an end.
+  for (let waitedMs = 0; switchboard.running.size > 0 && waitedMs < DRAIN_MS; waitedMs += 5)
+    await new Promise<void>((resolve) => {
+      clock.after(5, resolve);
+    });
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {
@@ -123,4 +194,9 @@ function once(work: () => Promise<void>): () => Promise<void> {
     done ??= work();
     return done;
   };
+}
+
+function cpuMicros(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
 }

@@ -1,10 +1,14 @@
 import { resolve } from "node:path";
-import { type DepositProgress, streamNode } from "@moiety/node";
 import type { Command } from "commander";
-import { untilInterrupted } from "../interrupt.ts";
+import { followDeposit } from "../deposit-progress.ts";
 import { answer } from "../output.ts";
-import { progressBar } from "../progress.ts";
 import { targetOf } from "../target.ts";
+
+interface Options {
+  readonly update: boolean;
+  readonly full: boolean;
+  readonly json: boolean;
+}
 
 export function addDeposit(program: Command): void {
   program
@@ -12,40 +16,37 @@ export function addDeposit(program: Command): void {
     .argument("<config>", "YAML file of a platform that runs")
     .argument("<csv>", "its users: the identifier's column and one per feature of its catalogue")
     .description("split a platform's users into halves and hand one to each bureau")
+    .option(
+      "--update",
+      "the file names only people who are new or changed; nobody is removed",
+      false,
+    )
+    .option("--full", "send everybody anew, so that a bureau cannot see who changed", false)
     .option("--json", "answer as JSON, without a progress bar", false)
     .addHelpText(
       "after",
       `
 The file is checked whole before anything leaves. Interrupted, run the same command again: it resumes.
-A deposit replaces the platform's former one.
+Without --update the file is everybody: who is not in it any more is removed. Only what differs from
+the last deposit is sent, where that is smaller; people are removed with \`moiety withdraw\`.
 
-Example:
-  $ moiety deposit net/telecom/node.yaml users.csv`,
+Examples:
+  $ moiety deposit net/telecom/node.yaml users.csv
+  $ moiety deposit net/telecom/node.yaml new-and-changed.csv --update`,
     )
-    .action(async (config: string, csv: string, { json }: { json: boolean }) => {
+    .action(async (config: string, csv: string, { update, full, json }: Options) => {
       const { socket } = targetOf(config, "platform");
-      const progress = progressBar(json);
-      let last: DepositProgress | undefined;
-      try {
-        const body = { csv: resolve(csv) };
-        const signal = untilInterrupted("interrupted: run the same command again to resume");
-        const steps = streamNode<DepositProgress>(socket, "/deposit", { body, signal });
-        for await (const step of steps) {
-          last = step;
-          if (step.stage !== "done") progress.update(step.done, step.of, labelOf(step));
-        }
-      } finally {
-        progress.stop();
-      }
-      const { done = 0, version = 0 } = last ?? {};
-      answer(
-        { records: done, version },
-        json,
-        () => `deposited ${done} people as version ${version}`,
+      const body = { csv: resolve(csv), ...(update && { update }), ...(full && { full }) };
+      const last = await followDeposit(socket, "/deposit", body, json);
+      const { done = 0, version = 0, kind = "snapshot", put = 0, removed = 0 } = last ?? {};
+      answer({ records: done, version, kind, put, removed }, json, () =>
+        kind === "unchanged"
+          ? `nothing has changed: version ${version} with ${done} people stays`
+          : `deposited ${done} people as version ${version}${detailOf(kind, put, removed)}`,
       );
     });
 }
 
-function labelOf({ stage, bureau }: DepositProgress): string {
-  return bureau === undefined ? stage : `to ${bureau}`;
+function detailOf(kind: string, put: number, removed: number): string {
+  return kind === "delta" ? ` (${put} put, ${removed} removed)` : "";
 }

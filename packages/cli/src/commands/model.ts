@@ -10,6 +10,7 @@ import {
 import { callNode, SetupError } from "@moiety/node";
 import type { ModelCertificate } from "@moiety/policy";
 import type { Command } from "commander";
+import { addFit } from "../fit-command.ts";
 import { answer } from "../output.ts";
 import { targetOf } from "../target.ts";
 
@@ -21,7 +22,10 @@ interface Checked {
 }
 
 export function addModel(program: Command): void {
-  const model = program.command("model").description("a bank's scorecard: check, certify, deploy");
+  const model = program
+    .command("model")
+    .description("a bank's scorecard: fit, check, certify, deploy");
+  addFit(model);
   model
     .command("check")
     .argument("<model>", "scorecard, JSON")

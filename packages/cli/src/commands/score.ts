@@ -1,9 +1,10 @@
-import { IDENTIFIER_TYPES, type IdentifierType } from "@moiety/model";
+import { IDENTIFIER_TYPES, type IdentifierType, identifierOptionProblems } from "@moiety/model";
 import { SetupError } from "@moiety/node";
 import { type Command, Option } from "commander";
+import { scoreBatch } from "../batch.ts";
 import { untilInterrupted } from "../interrupt.ts";
 import { answer } from "../output.ts";
-import { scoreBatch, scoreOne } from "../scoring.ts";
+import { scoreOne } from "../scoring.ts";
 import { targetOf } from "../target.ts";
 
 interface Flags {
@@ -11,8 +12,11 @@ interface Flags {
   readonly batch?: string;
   readonly output?: string;
   readonly type: IdentifierType;
+  readonly region?: string;
+  readonly scheme?: string;
   readonly model?: string;
   readonly purpose?: string;
+  readonly fresh: boolean;
   readonly json: boolean;
 }
 
@@ -32,23 +36,34 @@ export function addScore(program: Command): void {
         .choices([...IDENTIFIER_TYPES])
         .default("phone"),
     )
+    .option("--region <code>", 'where phone numbers without + are dialled from, e.g. "CN"')
+    .option("--scheme <name>", "scheme of national-id (default: gb11643)")
     .option("--model <name>", "which of the deployed models (default: the only one)")
     .option("--purpose <code>", "purpose of the inquiry (default: the certificate's first)")
+    .option("--fresh", "begin a batch anew: forget what an interrupted run has kept", false)
     .option("--json", "answer as JSON, without a progress bar", false)
     .addHelpText(
       "after",
       `
 An identifier is never an argument: other users of the machine can see arguments.
 
+A batch keeps its scores in <output>.part as they come. Interrupted, by whatever, run the same command
+again: it goes on, and asks for nobody twice whose score is there. Each inquiry uses the deposits of
+its moment, so a batch that is resumed days later mixes theirs: --fresh asks for all anew.
+
 Examples:
   $ moiety score net/bank/node.yaml --id-file -
   $ moiety score net/bank/node.yaml --batch ids.csv -o scores.csv`,
     )
     .action(async (config: string, flags: Flags) => {
-      const { idFile, batch, output, json, type, model, purpose } = flags;
+      const { idFile, batch, output, json, type, region, scheme, model, purpose, fresh } = flags;
+      const wrong = identifierOptionProblems(type, { region, scheme });
+      if (wrong.length > 0) throw new SetupError(wrong.map((each) => `--${each}`).join("; "));
       const target = targetOf(config, "bank");
       const options = {
         type,
+        ...(region !== undefined && { region }),
+        ...(scheme !== undefined && { scheme }),
         ...(model !== undefined && { model }),
         ...(purpose !== undefined && { purpose }),
       };
@@ -66,11 +81,15 @@ Examples:
         return;
       }
       if (output === undefined) throw new SetupError("say where the scores go: -o <csv>");
-      const signal = untilInterrupted(`interrupted: nothing was written to ${output}`);
-      const done = await scoreBatch(target, batch as string, output, options, json, signal);
-      answer(done, json, ({ people, seconds, perSecond }) =>
+      const signal = untilInterrupted(
+        `interrupted: ${output} is not written yet; run the same command again to go on`,
+      );
+      const asked = { ...options, fresh };
+      const done = await scoreBatch(target, batch as string, output, asked, json, signal);
+      answer(done, json, ({ people, resumed, seconds, perSecond }) =>
         [
-          `scored ${people} people in ${seconds.toFixed(1)} s (${perSecond.toFixed(0)} a second),`,
+          `scored ${people - resumed} people in ${seconds.toFixed(1)} s`,
+          `(${perSecond.toFixed(0)} a second${resumed > 0 ? `; ${resumed} were kept` : ""}),`,
           `see ${output}`,
         ].join(" "),
       );

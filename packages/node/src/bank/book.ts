@@ -22,14 +22,21 @@ interface Stored {
 
 export class ModelBook {
   readonly #table: Table;
+  /** What was read: each inquiry asks for its model. */
+  readonly #read = new Map<string, OwnModel>();
 
   constructor(store: Store) {
     this.#table = store.table("own-models");
   }
 
   get(name: string): OwnModel | undefined {
+    const read = this.#read.get(name);
+    if (read !== undefined) return read;
     const value = this.#table.get(Buffer.from(name));
-    return value && fromStored(JSON.parse(value.toString()) as Stored);
+    if (value === undefined) return undefined;
+    const model = fromStored(JSON.parse(value.toString()) as Stored);
+    this.#read.set(name, model);
+    return model;
   }
 
   names(): string[] {
@@ -46,6 +53,7 @@ export class ModelBook {
       deployed,
     };
     await this.#table.put(Buffer.from(name), Buffer.from(JSON.stringify(stored)));
+    this.#read.delete(name);
   }
 }
 

@@ -1,6 +1,7 @@
 /** A bank's dealings with the supervisor and the bureaus about its model. */
-import { osRng, splitPoints } from "@moiety/crypto";
+import { splitPoints } from "@moiety/crypto";
 import {
+  type Catalogue,
   checkScorecard,
   parseScorecard,
   pointTables,
@@ -11,9 +12,11 @@ import {
 } from "@moiety/model";
 import { isCertifiedShare, type ModelCertificate, parseCertificate } from "@moiety/policy";
 import { certify, deploy, score } from "@moiety/protocols";
+import { certificateDigest } from "../certificate-digest.ts";
 import { SetupError } from "../config-error.ts";
 import type { NodeContext } from "../context.ts";
 import type { DirectoryView } from "../directory-view.ts";
+import { milestone } from "../milestone.ts";
 import { retrying } from "../retry.ts";
 import { ModelBook, type OwnModel } from "./book.ts";
 
@@ -21,11 +24,20 @@ export class Modelling {
   readonly #context: NodeContext;
   readonly #directory: DirectoryView;
   readonly #book: ModelBook;
+  /** By digest. */
+  readonly #verified = new Map<string, ModelCertificate>();
 
   constructor(context: NodeContext, directory: DirectoryView) {
     this.#context = context;
     this.#directory = directory;
     this.#book = new ModelBook(context.store);
+    context.parties.onChange(() => this.#verified.clear()); // the supervisor may have another key
+  }
+
+  /** The catalogues of all deposits in place, by domain. */
+  async catalogues(): Promise<Catalogue[]> {
+    const domains = [...(await this.#directory.common()).keys()].sort();
+    return [...(await this.#directory.catalogues(domains)).values()];
   }
 
   /** Checks a scorecard against the catalogues of the deposits in place; throws `DocumentError`. */
@@ -45,15 +57,15 @@ export class Modelling {
   /** Splits the model afresh and has it certified; throws `SetupError` with the objections. */
   async certify(text: string, file: string): Promise<ModelCertificate> {
     const { model } = await this.check(text, file);
-    const [a, b] = splitPoints(pointTables(model), osRng);
+    const { switchboard, parties, config, clock, rng } = this.#context;
+    const [a, b] = splitPoints(pointTables(model), rng);
     const application: certify.Application = {
       scorecard: scorecardBytes(model),
       shareA: score.toBytes(a),
       shareB: score.toBytes(b),
-      saltA: osRng.bytes(32),
-      saltB: osRng.bytes(32),
+      saltA: rng.bytes(32),
+      saltB: rng.bytes(32),
     };
-    const { switchboard, parties, config, clock } = this.#context;
     const roles = { bank: config.name, supervisor: parties.supervisor };
     const verdict = await retrying(clock, () =>
       switchboard.run(certify.certify, "bank", roles, (session) =>
@@ -78,6 +90,7 @@ export class Modelling {
       shares,
       deployed: false,
     });
+    milestone("model.certified");
     return certificate;
   }
 
@@ -94,6 +107,7 @@ export class Modelling {
         ),
       );
       if (objection !== "") throw new SetupError(`${bureau} objects: ${objection}`);
+      milestone("model.half-deployed");
     }
     await this.#book.put(name, { ...own, deployed: true });
     return this.#parse(own.certificate);
@@ -126,8 +140,15 @@ export class Modelling {
     return own;
   }
 
-  #parse(certificate: Uint8Array): ModelCertificate {
+  /** Verified once per certificate and roster: each inquiry asks for it. */
+  #parse(bytes: Uint8Array): ModelCertificate {
     const { parties, clock } = this.#context;
-    return parseCertificate(certificate, parties.verifying(parties.supervisor), clock.now());
+    const name = Buffer.from(certificateDigest(bytes)).toString("hex");
+    const known = this.#verified.get(name);
+    if (known !== undefined && clock.now() < Date.parse(known.expiresAt)) return known;
+    const supervisor = parties.verifying(parties.supervisor);
+    const certificate = parseCertificate(bytes, supervisor, clock.now());
+    this.#verified.set(name, certificate);
+    return certificate;
   }
 }

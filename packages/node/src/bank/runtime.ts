@@ -2,20 +2,28 @@
 import { canonicalIdentifier, IDENTIFIER_TYPES } from "@moiety/model";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
+import { certificateDigest } from "../certificate-digest.ts";
 import { SetupError } from "../config-error.ts";
 import type { NodeContext, RoleRuntime } from "../context.ts";
+import { ControlError } from "../control-client.ts";
 import { sendLines } from "../control-stream.ts";
 import { DirectoryView } from "../directory-view.ts";
-import { inWords } from "../retry.ts";
+import type { Sample } from "../metrics.ts";
+import { inWords, isTransient } from "../retry.ts";
+import { type BatchLine, OUT_OF_RANGE, type ScoreAnswer, type ScoreTerms } from "./answers.ts";
 import { MAX_REQUEST_IDENTIFIERS } from "./bounds.ts";
 import { Modelling } from "./modelling.ts";
 import { type Scorer, Scoring } from "./scoring.ts";
 
-const scoreRequest = z.strictObject({
-  identifiers: z.array(z.string().max(512)).min(1).max(MAX_REQUEST_IDENTIFIERS),
-  type: z.enum(IDENTIFIER_TYPES as ["phone", "national-id", "opaque"]).default("phone"),
+const termsRequest = z.strictObject({
   model: z.string().max(64).optional(),
   purpose: z.string().max(64).optional(),
+});
+const scoreRequest = termsRequest.extend({
+  identifiers: z.array(z.string().max(512)).min(1).max(MAX_REQUEST_IDENTIFIERS),
+  type: z.enum(IDENTIFIER_TYPES as ["phone", "national-id", "opaque"]).default("phone"),
+  region: z.string().max(2).optional(),
+  scheme: z.string().max(40).optional(),
 });
 const modelRequest = z.strictObject({ text: z.string().max(1 << 20), file: z.string().max(4096) });
 const deployRequest = z.strictObject({ model: z.string().max(64) });
@@ -24,17 +32,28 @@ export class Bank implements RoleRuntime {
   readonly #directory: DirectoryView;
   readonly #modelling: Modelling;
   readonly #scoring: Scoring;
+  readonly #today: () => string;
   #scored = 0;
 
   constructor(context: NodeContext) {
-    const { config, parties, switchboard } = context;
-    this.#directory = new DirectoryView(config.name, parties, switchboard);
+    const { config, parties, switchboard, clock } = context;
+    this.#directory = new DirectoryView(config.name, parties, switchboard, clock);
     this.#modelling = new Modelling(context, this.#directory);
     this.#scoring = new Scoring(context, this.#directory);
+    this.#today = () => new Date(clock.now()).toISOString().slice(0, 10);
   }
 
   status(): Record<string, unknown> {
     return { models: this.#modelling.list(), scored: this.#scored };
+  }
+
+  *samples(): Generator<Sample> {
+    yield { name: "scored", help: "People scored since the start", value: this.#scored };
+    yield { name: "models", help: "Models known here", value: this.#modelling.list().length };
+  }
+
+  ailments(): readonly string[] {
+    return [];
   }
 
   routes(server: FastifyInstance): void {
@@ -42,17 +61,18 @@ export class Bank implements RoleRuntime {
       const { identifiers, scorer } = this.#request(request.body);
       if (identifiers.length !== 1) throw new SetupError("one identifier at a time; use a batch");
       const start = performance.now();
-      const scores = await worded(() => this.#scoring.block(identifiers, scorer));
+      const { scores, absent } = await worded(() => this.#scoring.inquire(identifiers, scorer));
       const elapsedMs = performance.now() - start;
       this.#scored += 1;
       refuseOutOfRange(scores, scorer);
-      const absent = await worded(() => this.#scoring.absent(scorer));
       return { ...answerOf(scores[0] as number, scorer), absent, elapsedMs };
     });
+    server.post("/score/terms", async ({ body }) => this.#terms(termsRequest.parse(body)));
     server.post("/batch", async (request, reply) => {
       const { identifiers, scorer } = this.#request(request.body);
       return sendLines(reply, this.#batch(identifiers, scorer));
     });
+    server.get("/catalogues", () => worded(() => this.#modelling.catalogues()));
     server.post("/model/check", async ({ body }) => {
       const { text, file } = modelRequest.parse(body);
       const { model, range } = await worded(() => this.#modelling.check(text, file));
@@ -70,35 +90,45 @@ export class Bank implements RoleRuntime {
   }
 
   async close(): Promise<void> {
-    // Nothing of its own: sessions end with the switchboard, the store with the node.
+    this.#scoring.close(); // sessions end with the switchboard, the store with the node
   }
 
-  async *#batch(
-    identifiers: readonly Uint8Array[],
-    scorer: Scorer,
-  ): AsyncGenerator<{ scores: number[] }> {
+  async *#batch(identifiers: readonly Uint8Array[], scorer: Scorer): AsyncGenerator<BatchLine> {
     try {
       let odd: Uint16Array | undefined;
-      for await (const block of this.#scoring.batch(identifiers, scorer)) {
-        this.#scored += block.length;
-        if (isOutOfRange(block, scorer)) odd ??= block;
-        yield { scores: [...block] };
+      for await (const { start, scores } of this.#scoring.batch(identifiers, scorer)) {
+        this.#scored += scores.length;
+        if (isOutOfRange(scores, scorer)) odd ??= scores;
+        yield { start, scores: [...scores] };
       }
       if (odd !== undefined) refuseOutOfRange(odd, scorer);
     } catch (error) {
-      throw new Error(inWords(error));
+      throw new ControlError(inWords(error), isTransient(error));
     }
   }
 
-  #request(body: unknown): { identifiers: Uint8Array[]; scorer: Scorer } {
-    const { identifiers, type, model, purpose } = parseRequest(body);
+  #terms(request: z.infer<typeof termsRequest>): ScoreTerms {
+    const { certificate, certificateBytes, purpose } = this.#scorer(request);
+    const { modelName, version, range } = certificate;
+    const digest = Buffer.from(certificateDigest(certificateBytes)).toString("hex");
+    return { model: modelName, version, certificate: digest, purpose, range };
+  }
+
+  #scorer({ model, purpose }: z.infer<typeof termsRequest>): Scorer {
     const deployed = this.#modelling.deployed(model);
     const { purposes, modelName } = deployed.certificate;
     const stated = purpose ?? (purposes[0] as string);
     if (!purposes.includes(stated))
       throw new SetupError(`${modelName} is certified for ${purposes.join(", ")}, not ${stated}`);
+    return { ...deployed, purpose: stated };
+  }
+
+  #request(body: unknown): { identifiers: Uint8Array[]; scorer: Scorer } {
+    const { identifiers, type, region, scheme, ...terms } = parseRequest(body);
+    const scorer = this.#scorer(terms);
+    const options = { region, scheme, today: this.#today() };
     const canonical = identifiers.map((raw, row) => {
-      const outcome = canonicalIdentifier(type, raw);
+      const outcome = canonicalIdentifier(type, raw, options);
       if (!outcome.ok) throw new SetupError(`identifier ${row + 1} (${type}): ${outcome.reason}`);
       return outcome.bytes;
     });
@@ -107,7 +137,7 @@ export class Bank implements RoleRuntime {
       throw new SetupError(
         `identifier ${repeated + 1} is in the list twice; name each person once`,
       );
-    return { identifiers: canonical, scorer: { ...deployed, purpose: stated } };
+    return { identifiers: canonical, scorer };
   }
 }
 
@@ -115,13 +145,8 @@ function isOutOfRange(scores: Uint16Array, { certificate: { range } }: Scorer): 
   return scores.some((points) => points < range.min || points > range.max);
 }
 
-/** Which bureau it was cannot be told; asking again would tell that bureau that it was noticed. */
 function refuseOutOfRange(scores: Uint16Array, scorer: Scorer): void {
-  if (isOutOfRange(scores, scorer))
-    throw new SetupError(
-      "a score lies outside the certified range: one of the bureaus did not follow the protocol; " +
-        "do not ask again, inform the supervisor",
-    );
+  if (isOutOfRange(scores, scorer)) throw new SetupError(OUT_OF_RANGE);
 }
 
 function answerOf(
@@ -130,18 +155,6 @@ function answerOf(
 ): Omit<ScoreAnswer, "absent" | "elapsedMs"> {
   const { modelName, version, range } = certificate;
   return { score: points, model: modelName, version, purpose, range };
-}
-
-/** What a single inquiry answers. */
-export interface ScoreAnswer {
-  readonly score: number;
-  readonly model: string;
-  readonly version: number;
-  readonly purpose: string;
-  readonly range: { readonly min: number; readonly max: number };
-  /** Domains without a deposit that counts: everybody is *missing* there. */
-  readonly absent: readonly string[];
-  readonly elapsedMs: number;
 }
 
 /** The message of a shape error must not repeat what was sent: it may be an identifier. */

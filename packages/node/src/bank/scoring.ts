@@ -1,18 +1,23 @@
 /** From identifiers to scores, block by block: pseudonyms first, then the inquiry. */
-import { constantTimeEqual, type Element, osRng, sign, verify } from "@moiety/crypto";
+import { type Element, sign, verify } from "@moiety/crypto";
 import type { ModelCertificate } from "@moiety/policy";
-import { pseudonym, score } from "@moiety/protocols";
+import { score, type scoreHeader } from "@moiety/protocols";
 import { certificateDigest } from "../certificate-digest.ts";
 import type { NodeContext } from "../context.ts";
-import type { CommonDeposit, DirectoryView } from "../directory-view.ts";
+import type { DirectoryView, NamedDeposit } from "../directory-view.ts";
+import { milestone } from "../milestone.ts";
 import type { DomainKeys } from "../parties.ts";
 import { retrying } from "../retry.ts";
 import { domainsOf } from "./book.ts";
+import { Pseudonyms } from "./pseudonyms.ts";
 
-/** People in one inquiry of a batch: some 50 ms of work for a bureau. */
+/** People in one inquiry of a batch: some milliseconds of work for a bureau, but for pseudonyms. */
 export const BLOCK_PEOPLE: number = 64;
 /** Blocks of a batch under way at a time: one in pseudonyms while another is scored. */
 export const BLOCKS_AHEAD: number = 3;
+
+/** With more inquiries under way, sessions are opened when they are needed: their number is bounded. */
+const OPENED_AHEAD = 8;
 
 export interface Scorer {
   readonly certificate: ModelCertificate;
@@ -20,108 +25,162 @@ export interface Scorer {
   readonly purpose: string;
 }
 
+/** What came of one inquiry. */
+export interface Answered {
+  readonly scores: Uint16Array;
+  /** Domains without a deposit that counted: everybody was *missing* there. */
+  readonly absent: readonly string[];
+}
+
+/** People `start`, `start + 1`, … of a batch. */
+export interface ScoredBlock {
+  readonly start: number;
+  readonly scores: Uint16Array;
+}
+
 export class Scoring {
   readonly #context: NodeContext;
   readonly #directory: DirectoryView;
+  readonly #pseudonyms: Pseudonyms;
+  /** Inquiries that have not been answered. */
+  #underWay = 0;
 
   constructor(context: NodeContext, directory: DirectoryView) {
     this.#context = context;
     this.#directory = directory;
+    this.#pseudonyms = new Pseudonyms(context);
   }
 
-  /** Scores up to 1024 people in one inquiry. Throws `ProtocolError`. */
-  async block(identifiers: readonly Uint8Array[], scorer: Scorer): Promise<Uint16Array> {
-    const { clock } = this.#context;
-    const keys = domainsOf(scorer.certificate).map((domain) => this.#keys(domain));
-    const pseudonyms = await retrying(clock, () => this.#pseudonyms(identifiers, keys));
+  /** Scores up to 256 people in one inquiry. Throws `ProtocolError`. */
+  async inquire(identifiers: readonly Uint8Array[], scorer: Scorer): Promise<Answered> {
+    // By domain and epoch: an attempt that names another epoch than the one before adds to it.
+    const found = new Map<string, Element[]>();
+    this.#underWay += 1;
     return retrying(
-      clock,
-      () => this.#score(pseudonyms, keys, scorer),
+      this.#context.clock,
+      async () => {
+        const deposits = await this.#named(scorer);
+        const columns = this.#columns(identifiers, deposits, found);
+        columns.catch(() => {}); // awaited below
+        if (this.#underWay > OPENED_AHEAD) await columns;
+        const scores = await this.#score(columns, deposits, scorer);
+        const absent = deposits.filter(({ version }) => version === 0);
+        return { scores, absent: absent.map(({ keys }) => keys.domain) };
+      },
       () => this.#directory.refresh(),
-    );
+    ).finally(() => {
+      this.#underWay -= 1;
+    });
   }
 
-  /** Domains of the model from which no deposit counts now. */
-  async absent({ certificate }: Scorer): Promise<string[]> {
-    const common = await this.#directory.common();
-    return certificate.catalogues
-      .filter((each) => depositFor(common, each) === undefined)
-      .map(({ domain }) => domain);
+  close(): void {
+    this.#pseudonyms.close();
   }
 
   /**
-   * Scores any number of people, in order, a few blocks at a time. All blocks are asked for whatever
-   * the answers are: a bureau must not see from where a batch stops which numbers the bank refused.
+   * Scores any number of people, a few blocks at a time; yields blocks in order, and past a failed one
+   * those that were under way with it. Then it throws what failed first. All blocks are asked for
+   * whatever the answers are: a bureau must not see from where a batch stops which numbers the bank
+   * refused.
    */
-  async *batch(identifiers: readonly Uint8Array[], scorer: Scorer): AsyncGenerator<Uint16Array> {
-    const underWay: Promise<Uint16Array>[] = [];
-    for (let start = 0; start < identifiers.length; start += BLOCK_PEOPLE) {
-      const block = this.block(identifiers.slice(start, start + BLOCK_PEOPLE), scorer);
-      block.catch(() => {}); // awaited in order below
-      underWay.push(block);
-      if (underWay.length >= BLOCKS_AHEAD) yield await (underWay.shift() as Promise<Uint16Array>);
+  async *batch(identifiers: readonly Uint8Array[], scorer: Scorer): AsyncGenerator<ScoredBlock> {
+    const underWay: Promise<ScoredBlock>[] = [];
+    let failure: { readonly error: unknown } | undefined;
+    for (let next = 0; next < identifiers.length || underWay.length > 0; ) {
+      while (!failure && next < identifiers.length && underWay.length < BLOCKS_AHEAD) {
+        const start = next;
+        const asked = identifiers.slice(start, start + BLOCK_PEOPLE);
+        const block = this.inquire(asked, scorer).then(({ scores }) => ({ start, scores }));
+        block.catch(() => {}); // awaited in order below
+        underWay.push(block);
+        next += asked.length;
+      }
+      const first = underWay.shift();
+      if (first === undefined) break;
+      try {
+        yield await first;
+      } catch (error) {
+        failure ??= { error };
+      }
     }
-    for (const block of underWay) yield await block;
+    if (failure !== undefined) throw failure.error;
   }
 
-  async #pseudonyms(
-    identifiers: readonly Uint8Array[],
-    keys: readonly DomainKeys[],
-  ): Promise<Element[][]> {
-    const { switchboard, parties, config } = this.#context;
-    const roles = { client: config.name, ...parties.bureaus };
-    return switchboard.run(pseudonym.pseudonym, "client", roles, (session) =>
-      pseudonym.client(session, { identifiers, keys }),
-    );
-  }
-
+  /**
+   * The session is opened while pseudonyms are still being evaluated: the bureaus have joined it, and
+   * each other, by the time when they are asked.
+   */
   async #score(
-    pseudonyms: readonly (readonly Element[])[],
-    keys: readonly DomainKeys[],
-    { certificate, certificateBytes, purpose }: Scorer,
+    columns: Promise<Element[][]>,
+    deposits: readonly NamedDeposit[],
+    scorer: Scorer,
   ): Promise<Uint16Array> {
     const { switchboard, parties, config, signing } = this.#context;
-    const common = await this.#directory.common();
-    const people = pseudonyms[0]?.length ?? 0;
-    const inquiry = {
-      inquiry: osRng.bytes(16),
-      model: certificateDigest(certificateBytes),
-      purpose,
-      deposits: keys.map(({ domain, epoch }) => {
-        const certified = certificate.catalogues.find((each) => each.domain === domain);
-        const version = certified && depositFor(common, certified)?.header.version;
-        return { domain, epoch, version: version ?? 0 };
-      }),
-      salt: osRng.bytes(32),
-      people,
-      pseudonyms: Array.from({ length: people }, (_, person) =>
-        keys.map((_key, d) => pseudonyms[d]?.[person] as Element),
-      ).flat(),
-    };
     const roles = { bank: config.name, ...parties.bureaus };
-    return switchboard.run(score.score, "bank", roles, (session) =>
-      score.bank(session, {
+    const scores = await switchboard.run(score.score, "bank", roles, async (session) => {
+      const inquiry = this.#inquiry(await columns, deposits, scorer);
+      milestone("score.asking");
+      return score.bank(session, {
         network: parties.network,
         inquiry,
         sign: (context, ...parts) => sign(signing, context, ...parts),
         verify: (bureau, signature, context, ...parts) =>
           verify(parties.verifying(bureau), signature, context, ...parts),
+      });
+    });
+    milestone("score.received");
+    return scores;
+  }
+
+  #inquiry(
+    columns: readonly (readonly Element[])[],
+    deposits: readonly NamedDeposit[],
+    { certificateBytes, purpose }: Scorer,
+  ): scoreHeader.Inquiry {
+    const { clock, rng } = this.#context;
+    const people = columns[0]?.length ?? 0;
+    return {
+      inquiry: rng.bytes(16),
+      model: certificateDigest(certificateBytes),
+      purpose,
+      asOf: Math.floor(clock.now() / 1000),
+      deposits: deposits.map(({ keys: { domain, epoch }, version }) => ({
+        domain,
+        epoch,
+        version,
+      })),
+      salt: rng.bytes(32),
+      people,
+      pseudonyms: Array.from({ length: people }, (_, person) =>
+        columns.map((column) => column[person] as Element),
+      ).flat(),
+    };
+  }
+
+  /** Pseudonyms, a column per deposit; `found` has those of former attempts and gets the others. */
+  async #columns(
+    identifiers: readonly Uint8Array[],
+    deposits: readonly NamedDeposit[],
+    found: Map<string, Element[]>,
+  ): Promise<Element[][]> {
+    const missing = deposits.flatMap(({ keys }) => (found.has(nameOf(keys)) ? [] : keys));
+    const pseudonyms = await this.#pseudonyms.of(identifiers, missing);
+    for (const [d, keys] of missing.entries()) found.set(nameOf(keys), pseudonyms[d] as Element[]);
+    return deposits.map(({ keys }) => found.get(nameOf(keys)) as Element[]);
+  }
+
+  /** What the next inquiry names, in the order in which the model uses domains. */
+  #named({ certificate }: Pick<Scorer, "certificate">): Promise<NamedDeposit[]> {
+    return Promise.all(
+      domainsOf(certificate).map((domain) => {
+        const { digest = "" } =
+          certificate.catalogues.find((catalogue) => catalogue.domain === domain) ?? {};
+        return this.#directory.named(domain, Buffer.from(digest, "hex"));
       }),
     );
   }
-
-  #keys(domain: string): DomainKeys {
-    const keys = this.#context.parties.domains.get(domain);
-    if (keys === undefined) throw new Error(`the roster has no domain ${domain}`);
-    return keys;
-  }
 }
 
-/** The latest deposit with the catalogue that the model was certified for. */
-function depositFor(
-  common: ReadonlyMap<string, readonly CommonDeposit[]>,
-  { domain, digest }: ModelCertificate["catalogues"][number],
-): CommonDeposit | undefined {
-  const wanted = Buffer.from(digest, "hex");
-  return common.get(domain)?.find(({ header }) => constantTimeEqual(header.catalogue, wanted));
+function nameOf({ domain, epoch }: DomainKeys): string {
+  return `${domain}/${epoch}`;
 }

@@ -1,11 +1,11 @@
 /** From an inquiry to the inputs of the computation: everything a bureau verifies on its own. */
 import { constantTimeEqual, unpackNibbles } from "@moiety/crypto";
 import { Refusal } from "@moiety/kit";
-import type { Catalogue } from "@moiety/model";
 import { lookup, type score, type scoreHeader } from "@moiety/protocols";
-import { readCatalogue } from "../catalogues.ts";
+import { milestone } from "../milestone.ts";
 import type { Parties } from "../parties.ts";
 import type { Store, Table } from "../store.ts";
+import { CLOCK_TOLERANCE_MS } from "../tolerance.ts";
 import type { InstalledModel, Models } from "./models.ts";
 import type { HeldDeposit, Shelf } from "./shelf.ts";
 
@@ -25,7 +25,6 @@ export class Inquiries {
   readonly #parties: Parties;
   /** Inquiry id → header, and once it is done what both bureaus signed. */
   readonly #table: Table;
-  readonly #catalogues = new Map<string, Catalogue>();
 
   constructor(store: Store, shelf: Shelf, models: Models, parties: Parties) {
     this.#table = store.table("inquiries");
@@ -37,22 +36,20 @@ export class Inquiries {
   /** Throws `Refusal`: "conflict" where the bank should look at the directory again. */
   async resolve(bank: string, inquiry: Inquiry, nowMs: number): Promise<score.Resolved> {
     const model = this.#entitled(bank, inquiry, nowMs);
-    const deposits = await Promise.all(
-      inquiry.deposits.map((named) => this.#deposit(named, model)),
-    );
+    checkClock(bank, inquiry.asOf, nowMs);
+    const named = await Promise.all(inquiry.deposits.map((each) => this.#deposit(each, model)));
     // The wait above may have been long: what is read below must still be there.
-    for (const deposit of deposits)
-      if (deposit !== undefined && !this.#shelf.versions(deposit.header.domain).includes(deposit))
-        throw new Refusal("conflict", `${deposit.header.domain}: a version went meanwhile`);
+    const deposits = named.map((deposit) => deposit && this.#still(deposit));
     const places = this.#places(inquiry, deposits, model);
     if (inquiry.people * places.length > lookup.MAX_LOOKUPS)
       throw new Refusal("refused", `more than ${lookup.MAX_LOOKUPS} lookups in one inquiry`);
     const found = new Uint8Array(inquiry.people * deposits.length);
     const indices = new Uint8Array(inquiry.people * places.length);
+    const readers = deposits.map((deposit) => this.#reader(deposit, inquiry.asOf));
     for (let person = 0; person < inquiry.people; person += 1) {
-      const shares = deposits.map((deposit, d) => {
+      const shares = readers.map((read, d) => {
         const at = person * deposits.length + d;
-        const share = this.#share(deposit, inquiry.pseudonyms[at] as Uint8Array);
+        const share = read(inquiry.pseudonyms[at] as Uint8Array);
         found[at] = share === undefined ? 0 : 1;
         return share;
       });
@@ -63,19 +60,28 @@ export class Inquiries {
     return { tables: model.tables, indices, found, depositHeaders };
   }
 
-  /** Notes durably that this inquiry will be computed; each id once, across restarts too. */
+  /** Whether an id is on disk; one that is on its way there is found by `intend`. */
+  isKnown(id: Uint8Array): boolean {
+    return this.#table.get(Buffer.from(id)) !== undefined;
+  }
+
+  /** Notes durably that this inquiry is computed; each id once, across restarts too. */
   async intend(id: Uint8Array, header: Uint8Array): Promise<void> {
+    milestone("inquiry.intending");
     const noted = await this.#table.ifNoExists(Buffer.from(id), () => {
       void this.#table.put(Buffer.from(id), Buffer.from(header));
     });
     if (!noted) throw new Refusal("refused", "an inquiry with this id was computed before");
+    milestone("inquiry.intended");
   }
 
   /** Adds the bank's signature, both bureaus' and their seals; not waited for, for the intent is on disk already. */
-  keep(id: Uint8Array, sealed: score.Sealed): Promise<boolean> {
+  async keep(id: Uint8Array, sealed: score.Sealed): Promise<void> {
+    milestone("inquiry.computed");
     const { header, asked, signatures, seals, transcript } = sealed;
     const parts = [asked, signatures.a, signatures.b, transcript, seals.a, seals.b];
-    return this.#table.put(Buffer.from(id), Buffer.concat([header, ...parts]));
+    await this.#table.put(Buffer.from(id), Buffer.concat([header, ...parts]));
+    milestone("inquiry.kept");
   }
 
   #entitled(bank: string, inquiry: Inquiry, nowMs: number): InstalledModel {
@@ -102,13 +108,13 @@ export class Inquiries {
     { domain, epoch, version }: scoreHeader.DepositVersion,
     { certificate }: InstalledModel,
   ): Promise<HeldDeposit | undefined> {
-    if (this.#parties.domains.get(domain)?.epoch !== epoch)
+    if (this.#parties.keysOf(domain, epoch) === undefined)
       throw new Refusal("conflict", `${domain} is in another epoch`);
-    const held = this.#shelf.versions(domain);
     if (version === 0) {
-      if (held.length === 0 || !(await this.#shelf.isCommon(domain))) return undefined;
+      if (!(await this.#shelf.isCommon(domain))) return undefined;
       throw new Refusal("conflict", `${domain} has a deposit`);
     }
+    const held = this.#shelf.versions(domain, epoch);
     const deposit = held.find(({ header }) => header.version === version);
     if (deposit === undefined) throw new Refusal("conflict", `${domain}: no version ${version}`);
     const certified = certificate.catalogues.find((each) => each.domain === domain);
@@ -127,28 +133,49 @@ export class Inquiries {
       const at = inquiry.deposits.findIndex((each) => each.domain === domain);
       const deposit = deposits[at];
       if (deposit === undefined) return { deposit: at, feature: 0 };
-      const { features } = this.#catalogue(deposit.header.catalogue);
+      const { features } = this.#shelf.described(deposit).catalogue;
       const place = features.findIndex(({ name }) => name === feature);
       if (place < 0) throw new Refusal("refused", `${domain} has no feature ${feature}`);
       return { deposit: at, feature: place };
     });
   }
 
-  #share(deposit: HeldDeposit | undefined, pseudonym: Uint8Array): Uint8Array | undefined {
-    if (deposit === undefined) return undefined;
-    const { domain, version, features } = deposit.header;
-    const packed = this.#shelf.record(domain, version, pseudonym);
-    return packed && unpackNibbles(packed, features);
+  /** The same version as the shelf has it now; throws where it went. */
+  #still({ header: { domain, epoch, version } }: HeldDeposit): HeldDeposit {
+    const held = this.#shelf.versions(domain, epoch);
+    const still = held.find(({ header }) => header.version === version);
+    if (still === undefined) throw new Refusal("conflict", `${domain}: a version went meanwhile`);
+    return still;
   }
 
-  #catalogue(digest: Uint8Array): Catalogue {
-    const name = Buffer.from(digest).toString("hex");
-    const known = this.#catalogues.get(name);
-    if (known !== undefined) return known;
-    const stored = this.#shelf.catalogue(digest);
-    const catalogue = stored && readCatalogue(stored, digest);
-    if (catalogue === undefined) throw new Error("a deposit's catalogue is not in the store");
-    this.#catalogues.set(name, catalogue);
-    return catalogue;
+  /**
+   * Reads index shares by pseudonym, undefined where there is no record. What has expired by `asOf`
+   * is 0, and a record of which all has expired is none: so it looks the same to both bureaus, whether
+   * or not either has erased it already.
+   */
+  #reader(
+    deposit: HeldDeposit | undefined,
+    asOf: number,
+  ): (pseudonym: Uint8Array) => Uint8Array | undefined {
+    if (deposit === undefined) return () => undefined;
+    const { features } = deposit.header;
+    const { retention } = this.#shelf.described(deposit);
+    const read = this.#shelf.reader(deposit);
+    return (pseudonym) => {
+      const record = read(pseudonym);
+      if (record === undefined || retention.isGone(record.madeAt, asOf)) return undefined;
+      const shares = unpackNibbles(record.shares, features);
+      for (const feature of shares.keys())
+        if (retention.isExpired(feature, record.madeAt, asOf)) shares[feature] = 0;
+      return shares;
+    };
   }
+}
+
+/** Both bureaus must see the same features expired, so it is the bank that says what time it is. */
+function checkClock(bank: string, asOf: number, nowMs: number): void {
+  const apartMs = Math.abs(asOf * 1000 - nowMs);
+  if (apartMs <= CLOCK_TOLERANCE_MS) return;
+  const minutes = Math.round(apartMs / 60_000);
+  throw new Refusal("clock", `${bank}'s clock and this one are ${minutes} minutes apart`);
 }

@@ -3,6 +3,7 @@ import type { VerifyingKey } from "@moiety/crypto";
 import { isCertifiedShare, type ModelCertificate, parseCertificate } from "@moiety/policy";
 import { type deploy, score } from "@moiety/protocols";
 import { certificateDigest } from "../certificate-digest.ts";
+import { milestone } from "../milestone.ts";
 import type { Store, Table } from "../store.ts";
 
 export interface InstalledModel {
@@ -41,7 +42,9 @@ export class Models {
     const judged = this.#judge(bank, share, nowMs);
     if (typeof judged === "string") return judged;
     const digest = Buffer.from(certificateDigest(share.certificate));
+    milestone("model.installing");
     await this.#table.put(digest, pack(share));
+    milestone("model.installed");
     this.#installed.set(digest.toString("hex"), judged);
     return "";
   }

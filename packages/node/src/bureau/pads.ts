@@ -4,14 +4,15 @@
  */
 import { type Clock, LinkError, Misbehaviour, ProtocolError, Refusal } from "@moiety/kit";
 import { type lookup, lookupPads, type randomOt } from "@moiety/protocols";
+import { milestone } from "../milestone.ts";
 
 const { PadError, ReceiverBook, SenderBook } = lookupPads;
 type ReceiverBook = lookupPads.ReceiverBook;
 type ReceiverPads = lookupPads.ReceiverPads;
 type SenderBook = lookupPads.SenderBook;
 
-/** OTs of one refill: some 20 ms of work on either side, so that nothing else waits long for it. */
-export const REFILL: number = 1 << 14;
+/** OTs of one refill: some 5 ms of work at a time on either side, for so long does an inquiry wait. */
+export const REFILL: number = 1 << 13;
 /** Longest wait of a lookup for pads. */
 export const PATIENCE_MS: number = 20_000;
 /** Lookups that may wait for pads at a time. */
@@ -33,6 +34,7 @@ export type PlayReceiver = (
 
 export class PadStock implements lookup.Pads {
   readonly #target: number;
+  readonly #refill: number;
   readonly #clock: Clock;
   readonly #waiting: Waiting[] = [];
   #receiver: ReceiverBook | undefined;
@@ -46,6 +48,7 @@ export class PadStock implements lookup.Pads {
   /** `target`: OTs to keep ready as receiver. */
   constructor(target: number, clock: Clock) {
     this.#target = target;
+    this.#refill = Math.min(REFILL, target);
     this.#clock = clock;
   }
 
@@ -68,6 +71,7 @@ export class PadStock implements lookup.Pads {
     if (this.#waiting.length === 0) {
       const ready = this.#receiver?.take(count);
       if (ready !== undefined) {
+        milestone("pads.taken");
         this.#wake();
         return Promise.resolve(ready);
       }
@@ -89,7 +93,9 @@ export class PadStock implements lookup.Pads {
 
   burn(series: Uint8Array, segments: readonly lookupPads.Segment[], count: number): Uint16Array {
     if (this.#sender === undefined) throw new PadError("stale", "no setup with the other bureau");
-    return this.#sender.burn(series, segments, count);
+    const pads = this.#sender.burn(series, segments, count);
+    milestone("pads.burnt");
+    return pads;
   }
 
   /** The input of the sender's role for a session that the peer opened; the last one counts. */
@@ -169,18 +175,19 @@ export class PadStock implements lookup.Pads {
         while (!this.#closed && !this.#interrupted && !this.#wants()) await this.#woken();
         if (this.#interrupted) throw new Refusal("busy", "the peer has forgotten this setup");
         // Zero ends the session in order.
-        return this.#closed ? 0 : REFILL;
+        return this.#closed ? 0 : this.#refill;
       },
       deliver: (batch, choices, pads) => {
         book.add(batch, choices, pads);
         this.#made += choices.length;
+        milestone("pads.refilled");
         this.#serve();
       },
     };
   }
 
   #wants(): boolean {
-    return this.#waiting.length > 0 || (this.#receiver?.level ?? 0) + REFILL <= this.#target;
+    return this.#waiting.length > 0 || (this.#receiver?.level ?? 0) + this.#refill <= this.#target;
   }
 
   /** First come, first served: a large request is not starved by small ones behind it. */

@@ -1,5 +1,5 @@
 /** A bureau in operation: which protocols it serves to whom, and from which of its stores. */
-import { type OprfKeyPair, type SealedKeyPair, sign, verify } from "@moiety/crypto";
+import { type SealedKeyPair, sign, verify } from "@moiety/crypto";
 import { Refusal, type Service, service } from "@moiety/kit";
 import {
   deploy,
@@ -11,13 +11,15 @@ import {
   score,
 } from "@moiety/protocols";
 import type { FastifyInstance } from "fastify";
-import { SetupError } from "../config-error.ts";
 import { logFailure, type NodeContext, type RoleRuntime } from "../context.ts";
 import { DirectoryView } from "../directory-view.ts";
-import { KEY_FILES, readBoxKey, readOprfKey, requireListed } from "../keys.ts";
+import { KEY_FILES, readBoxKey, requireListed } from "../keys.ts";
+import type { Sample } from "../metrics.ts";
+import { nextTurn } from "../next-turn.ts";
 import { RateLimit } from "../rate.ts";
 import { RECEIPT_CONTEXT } from "../receipt.ts";
 import { requireRole } from "../roles.ts";
+import { Epochs } from "./epochs.ts";
 import { Inquiries } from "./inquiries.ts";
 import { Models } from "./models.ts";
 import { isLoss, isStale, PadStock } from "./pads.ts";
@@ -27,7 +29,7 @@ export class Bureau implements RoleRuntime {
   readonly #context: NodeContext;
   readonly #side: "a" | "b";
   readonly #peer: string;
-  readonly #keys: ReadonlyMap<string, OprfKeyPair>;
+  readonly #epochs: Epochs;
   readonly #shelf: Shelf;
   readonly #models: Models;
   readonly #inquiries: Inquiries;
@@ -43,22 +45,24 @@ export class Bureau implements RoleRuntime {
     this.#context = context;
     this.#side = config.role === "bureau-a" ? "a" : "b";
     this.#peer = this.#side === "a" ? parties.bureaus.b : parties.bureaus.a;
-    this.#keys = readDomainKeys(context, this.#side);
+    this.#epochs = new Epochs(context, this.#side, () => this.#shelf);
     this.#box = readBoxKey(config.keys);
     requireListed(config, KEY_FILES.box, this.#box.publicKey, parties.get(config.name).box);
-    const directoryView = new DirectoryView(config.name, parties, context.switchboard);
+    const directoryView = new DirectoryView(config.name, parties, context.switchboard, clock);
     this.#shelf = new Shelf(store, {
       network: parties.network,
       side: this.#side,
+      clock,
       domain: (name) => {
         const owner = parties.domains.get(name);
         if (owner === undefined) return undefined;
-        const { platform, epoch } = owner;
-        return { platform, epoch, key: parties.verifying(platform) };
+        const { platform } = owner;
+        const epochs = parties.epochs(name).map(({ epoch }) => epoch);
+        return { platform, epochs, key: parties.verifying(platform) };
       },
       peerDeposits: async (domain) =>
         (await directoryView.depositsAt(this.#peer, domain)).map(({ bytes }) => bytes),
-      notDropped: (error) => logFailure(context.log, error),
+      notDone: (error) => logFailure(context.log, error),
     });
     this.#models = new Models(
       store,
@@ -69,6 +73,8 @@ export class Bureau implements RoleRuntime {
     this.#inquiries = new Inquiries(store, this.#shelf, this.#models, parties);
     this.#pads = new PadStock(config.limits.padsReady, clock);
     this.#evaluations = new RateLimit(config.limits.evaluationsPerMinute, clock);
+    this.#epochs.retire();
+    parties.onChange(() => this.#epochs.adopt());
     context.switchboard.serve(...this.#services());
     void this.#keepPads();
   }
@@ -87,7 +93,31 @@ export class Bureau implements RoleRuntime {
         ? "stopped: the other bureau was caught cheating"
         : this.#pads.levels,
       scored: this.#scored,
+      ...this.#epochs.status(),
     };
+  }
+
+  *samples(): Generator<Sample> {
+    for (const { header } of this.#shelf.listing()) {
+      const { domain, epoch, version, records } = header;
+      const labels = { domain, epoch: String(epoch), version: String(version) };
+      yield { name: "deposit_records", help: "Records of a deposit held", labels, value: records };
+    }
+    yield { name: "models", help: "Models held", value: this.#models.list().length };
+    for (const [direction, value] of Object.entries(this.#pads.levels))
+      yield {
+        name: "random_ots",
+        help: "Random OTs: ready, and made",
+        labels: { direction },
+        value,
+      };
+    yield { name: "scored", help: "People scored since the start", value: this.#scored };
+  }
+
+  ailments(): readonly string[] {
+    return this.#pads.distrusted
+      ? [`${this.#peer} was caught cheating: no lookups with it until a restart`]
+      : [];
   }
 
   routes(_server: FastifyInstance): void {
@@ -106,7 +136,7 @@ export class Bureau implements RoleRuntime {
       if (named.a !== parties.bureaus.a || named.b !== parties.bureaus.b)
         throw new Refusal("refused", "the bureaus named are not those of the roster");
     };
-    const must = requireRole.bind(undefined, parties);
+    const must = requireRole.bind(undefined, this.#context);
     return [
       service(
         pseudonym.pseudonym,
@@ -162,16 +192,15 @@ export class Bureau implements RoleRuntime {
     const { parties } = this.#context;
     let evaluations = 0;
     return {
+      breathe: nextTurn,
       keyShare: ({ domain, epoch }, identifiers) => {
         evaluations += identifiers;
         if (evaluations > MAX_EVALUATIONS_AT_ONCE)
           throw new Refusal("refused", `over ${MAX_EVALUATIONS_AT_ONCE} evaluations in one run`);
-        const known = parties.domains.get(domain);
-        const pair = this.#keys.get(domain);
-        if (known === undefined || pair === undefined || known.epoch !== epoch)
-          throw new Refusal("conflict", `no key for ${domain} in epoch ${epoch}`);
-        if (parties.has(client, "platform") && known.platform !== client)
-          throw new Refusal("refused", `${client} asked for the domain of ${known.platform}`);
+        const { keys, pair } = this.#epochs.serving(domain, epoch);
+        // Not by "is a platform": one that has just left the roster is none, and no bank either.
+        if (!parties.has(client, "bank") && keys.platform !== client)
+          throw new Refusal("refused", `${client} asked for the domain of ${keys.platform}`);
         this.#evaluations.spend(client, identifiers);
         return { secret: pair.secretKey, public: pair.publicKey };
       },
@@ -204,7 +233,7 @@ export class Bureau implements RoleRuntime {
       .listing()
       .map(({ bytes, signature }) => ({ header: bytes, signature }));
     const catalogues = domains.map((domain) => {
-      const [latest] = this.#shelf.versions(domain);
+      const latest = this.#shelf.latest(domain);
       return latest ? (this.#shelf.catalogue(latest.header.catalogue) ?? EMPTY) : EMPTY;
     });
     return { deposits, catalogues };
@@ -216,6 +245,7 @@ export class Bureau implements RoleRuntime {
     const scoring = score.bureau(session, {
       network: parties.network,
       resolve: (bank, inquiry) => this.#inquiries.resolve(bank, inquiry, clock.now()),
+      isKnown: (id) => this.#inquiries.isKnown(id),
       intend: (id, header) => this.#inquiries.intend(id, header),
       keep: (id, sealed) => {
         this.#inquiries.keep(id, sealed).catch((error: unknown) => logFailure(log, error));
@@ -237,7 +267,7 @@ export class Bureau implements RoleRuntime {
   async #sendPads(session: Parameters<typeof randomOt.sender>[0]): Promise<void> {
     const input = this.#pads.asSender(session.id);
     try {
-      await randomOt.sender(session, input);
+      await randomOt.sender(session, input, this.#context.otSetup);
     } catch (error) {
       this.#pads.judge(error);
       throw error;
@@ -247,13 +277,13 @@ export class Bureau implements RoleRuntime {
   }
 
   #keepPads(): Promise<void> {
-    const { switchboard, links, config, log } = this.#context;
+    const { switchboard, links, config, log, otSetup } = this.#context;
     const roles = { receiver: config.name, sender: this.#peer };
     return this.#pads.keepFilled(
       async (input) => {
         const link = await links.linkTo(this.#peer);
         const run = switchboard.run(randomOt.randomOt, "receiver", roles, (session) =>
-          randomOt.receiver(session, input(session)),
+          randomOt.receiver(session, input(session), otSetup),
         );
         // A receiver that needs no refill waits for demand, not for its peer: it must be told.
         let current = true;
@@ -276,18 +306,3 @@ export class Bureau implements RoleRuntime {
 const EMPTY = new Uint8Array();
 /** Identifiers times domains in one run: some 150 ms of this bureau's time. */
 const MAX_EVALUATIONS_AT_ONCE = 1024;
-
-/** The bureau's key halves; each must be the one whose public part stands in the roster. */
-function readDomainKeys(
-  { config, parties }: NodeContext,
-  side: "a" | "b",
-): Map<string, OprfKeyPair> {
-  const keys = new Map<string, OprfKeyPair>();
-  for (const { domain, epoch, ...published } of parties.domains.values()) {
-    const pair = readOprfKey(config.keys, domain, epoch);
-    if (Buffer.compare(pair.publicKey, published[side]) !== 0)
-      throw new SetupError(`the key of ${domain}, epoch ${epoch}, is not the one in the roster`);
-    keys.set(domain, pair);
-  }
-  return keys;
-}

@@ -1,174 +1,246 @@
-/** Deposits at a bureau: staged chunk by chunk, visible as a whole, the two latest versions kept. */
+/** Deposits at a bureau: staged chunk by chunk, visible as a whole, read at one version. */
 import { constantTimeEqual, merkleRoot, type VerifyingKey } from "@moiety/crypto";
-import { Refusal } from "@moiety/kit";
+import { type Clock, Refusal } from "@moiety/kit";
 import { type deposit, depositChunk, depositHeader } from "@moiety/protocols";
 import { readCatalogue } from "../catalogues.ts";
-import { after, key, type Store, type Table } from "../store.ts";
+import { milestone } from "../milestone.ts";
+import { nextTurn } from "../next-turn.ts";
+import { NEVER } from "../retention.ts";
+import { key, type Store, type Table } from "../store.ts";
+import { CatalogueShelf, type Described } from "./catalogue-shelf.ts";
+import { Layers, type StoredRecord } from "./layers.ts";
+import { COMPLETE, DROPPED, type Entry, FORMER, type Line, readEntry, STAGED } from "./line.ts";
+import { Lines } from "./lines.ts";
+import { Upkeep } from "./upkeep.ts";
 
-const { ChunkError } = depositChunk;
-const { chunkCount, recordBytes } = depositHeader;
+const { ChunkError, openedRows } = depositChunk;
+const { baseDigest, chunkCount, rowBytes } = depositHeader;
 type DepositHeader = depositHeader.DepositHeader;
 
 /**
- * Complete versions of a domain that stay: the latest, and the one that inquiries may still name. So
- * does, whatever its age, the latest that the other bureau holds too: without it the platform's
- * users would all count as unknown while the other bureau catches up.
+ * Versions of a line that may be named. More come only while the other bureau cannot be asked which
+ * of them it has: then nothing goes, and no further deposit is taken either.
  */
-const KEPT_VERSIONS = 2;
-/** Records removed in one transaction when a version is dropped. */
-const DROP_SLICE = 20_000;
-/** States of a deposit: under way, usable, being removed. */
-const STAGED = 0;
-const COMPLETE = 1;
-const DROPPED = 2;
+export const MAX_COMPLETE: number = 8;
+/** Layers that a lookup may have to look into: each costs a microsecond, and folding catches up. */
+export const MAX_LAYERS: number = 8;
+/** Deltas since the last snapshot: their headers stay, for each names the one before. */
+const MAX_DELTAS: number = 1024;
+/** Chunk summaries that are read in one turn of the event loop. */
+const SUMMARY_SLICE = 512;
+const DAY_SECONDS = 86_400;
 
 /** A deposit that inquiries can use. */
-export interface HeldDeposit extends depositHeader.SignedHeader {
-  readonly header: DepositHeader;
-}
+export type HeldDeposit = Entry;
 
 export interface ShelfRules {
   readonly network: string;
   readonly side: depositChunk.Side;
-  /** The platform that owns a domain and its key, and the domain's current epoch. */
-  domain(name: string): { platform: string; key: VerifyingKey; epoch: number } | undefined;
+  readonly clock: Clock;
+  /** The platform that owns a domain and its key, and the epochs that the roster lists, newest first. */
+  domain(
+    name: string,
+  ): { platform: string; key: VerifyingKey; epochs: readonly number[] } | undefined;
   /** Headers of the domain's deposits that the other bureau holds complete; rejects when it cannot be asked. */
   peerDeposits(domain: string): Promise<readonly Uint8Array[]>;
-  /** Told when old versions could not be removed; they are tried again after the next deposit. */
-  notDropped(error: unknown): void;
+  /** Told when work in the background failed; it is tried again within a minute. */
+  notDone(error: unknown): void;
 }
 
 export class Shelf implements deposit.DepositShelf {
   readonly #store: Store;
   readonly #rules: ShelfRules;
-  /** (domain, version) → state byte, signature, header. */
-  readonly #deposits: Table;
-  /** (domain, version, chunk) → root, first and last pseudonym, salt seed. */
+  readonly #lines: Lines;
+  /** (domain, epoch, version, chunk) → root, first and last pseudonym, salt seed, oldest record. */
   readonly #chunks: Table;
-  /** (domain, version, pseudonym) → packed shares. */
-  readonly #records: Table;
-  /** Digest → canonical catalogue. */
-  readonly #catalogues: Table;
-  readonly #held = new Map<string, HeldDeposit[]>();
-  /** Removal of old versions, one after the other. */
-  #dropping: Promise<void> = Promise.resolve();
-  #closing = false;
+  readonly #layers: Layers;
+  readonly #catalogues: CatalogueShelf;
+  readonly #upkeep: Upkeep;
 
   constructor(store: Store, rules: ShelfRules) {
     this.#store = store;
     this.#rules = rules;
-    this.#deposits = store.table("deposits");
-    this.#chunks = store.table("chunks");
-    this.#records = store.table("records");
-    this.#catalogues = store.table("catalogues");
-    for (const { value } of this.#deposits.getRange()) {
-      const kept = readDeposit(value);
-      // A deposit of a former epoch, owner or key must not be used: it would match nobody.
-      if (kept.state === COMPLETE && this.#objection(kept) === undefined) this.#show(kept);
-    }
+    this.#chunks = store.table("deposit-chunks");
+    this.#layers = new Layers(store);
+    this.#catalogues = new CatalogueShelf(store);
+    // A deposit of a former owner or key must not be used, nor forgotten: the roster may be wrong.
+    this.#lines = new Lines(store, rules.clock.now(), (entry) => this.#objection(entry));
+    const { clock, notDone } = rules;
+    const described = (digest: Uint8Array): Described => this.#catalogues.described(digest);
+    const latestCommon = (line: Line): Promise<number | undefined> => this.#latestCommon(line);
+    const parts = { store, lines: this.#lines, layers: this.#layers, chunks: this.#chunks };
+    this.#upkeep = new Upkeep({ ...parts, clock, described, latestCommon, notDone });
+    this.#upkeep.begin();
   }
 
-  /** Complete versions of a domain, latest first. */
-  versions(domain: string): readonly HeldDeposit[] {
-    return this.#held.get(domain) ?? [];
+  /** Complete versions of a domain in an epoch, latest first. */
+  versions(domain: string, epoch: number): readonly HeldDeposit[] {
+    const listed = this.#rules.domain(domain)?.epochs.includes(epoch) ?? false;
+    return listed ? (this.#lines.find(domain, epoch)?.complete() ?? []) : [];
   }
 
-  /** All complete versions of all domains. */
+  /** The latest complete version of the newest epoch that has one. */
+  latest(domain: string): HeldDeposit | undefined {
+    const epochs = this.#rules.domain(domain)?.epochs ?? [];
+    return epochs.flatMap((epoch) => this.versions(domain, epoch).slice(0, 1))[0];
+  }
+
+  /** All complete versions of all domains and epochs. */
   listing(): HeldDeposit[] {
-    return [...this.#held.values()].flat();
+    return this.#lines.all().flatMap(({ domain, epoch }) => this.versions(domain, epoch));
   }
 
   catalogue(digest: Uint8Array): Uint8Array | undefined {
-    return this.#catalogues.get(Buffer.from(digest));
+    return this.#catalogues.bytes(digest);
   }
 
-  /** The packed shares of a record, or undefined where there is none. */
-  record(domain: string, version: number, pseudonym: Uint8Array): Uint8Array | undefined {
-    return this.#records.get(key(domain, version, pseudonym));
+  /** The catalogue of a deposit that is held, and its retention. */
+  described({ header }: HeldDeposit): Described {
+    return this.#catalogues.described(header.catalogue);
+  }
+
+  /** Reads records of one version. Good for one turn of the event loop. */
+  reader(held: HeldDeposit): (pseudonym: Uint8Array) => StoredRecord | undefined {
+    const { domain, epoch } = held.header;
+    const line = this.#lines.find(domain, epoch);
+    return line === undefined ? () => undefined : this.#layers.reader(line.layersOf(held));
   }
 
   async open(offer: deposit.Offer): Promise<boolean[]> {
-    const { header } = offer;
+    const { header, bytes } = offer;
     this.#check(offer);
-    const place = key(header.domain, header.version);
-    const known = this.#deposits.get(place);
-    if (known === undefined) {
-      const [latest] = this.versions(header.domain);
-      if (latest !== undefined && latest.header.version >= header.version)
-        throw new Refusal("conflict", `version ${latest.header.version} is held already`);
-      await this.#dropStaged(header.domain);
+    const line = this.#lines.at(header.domain, header.epoch);
+    const known = line.get(header.version);
+    if (known === undefined || !constantTimeEqual(known.bytes, bytes)) {
+      if (known !== undefined) await this.#supersede(line, known, offer);
+      await this.#begin(line, offer);
+    } else if (known.state === DROPPED)
+      throw new Refusal("conflict", `version ${header.version} is not held any more`);
+    const chunks = Array.from({ length: chunkCount(header) }, (_, index) => index);
+    if (line.get(header.version)?.state !== STAGED) return chunks.map(() => true);
+    return chunks.map((index) => this.#chunks.get(chunkKey(header, index)) !== undefined);
+  }
+
+  async #begin(line: Line, offer: deposit.Offer): Promise<void> {
+    const { header, bytes, signature } = offer;
+    if (line.highest >= header.version)
+      throw new Refusal("conflict", `version ${line.highest} is held already`);
+    if (line.complete().length >= MAX_COMPLETE)
+      throw new Refusal("busy", `${MAX_COMPLETE} versions wait for the other bureau`);
+    if (header.base !== undefined) this.#checkBase(line, header, header.base);
+    const others = line.entries().filter(({ state }) => state === STAGED);
+    // At once, so that nothing below a delta is folded while the write is on its way.
+    const entry: Entry = {
+      header,
+      bytes,
+      signature,
+      state: STAGED,
+      folded: false,
+      due: NEVER,
+      since: this.#rules.clock.now(),
+    };
+    line.set(entry);
+    try {
+      // A platform has one deposit under way per line: what it began before and left is forgotten.
+      for (const other of others) await this.#upkeep.drop(line, other);
       await this.#store.transaction(() => {
-        void this.#catalogues.put(Buffer.from(header.catalogue), Buffer.from(offer.catalogue));
-        void this.#deposits.put(place, writeDeposit(STAGED, offer));
+        this.#catalogues.put(header.catalogue, offer.catalogue);
+        void this.#lines.write(entry);
       });
-    } else if (!constantTimeEqual(readDeposit(known).bytes, offer.bytes)) {
-      await this.#supersede(place, offer);
+    } catch (error) {
+      line.delete(header.version);
+      throw error;
     }
-    return Array.from(
-      { length: chunkCount(header) },
-      (_, index) => this.#chunks.get(key(header.domain, header.version, index)) !== undefined,
-    );
+    milestone("deposit.opened");
   }
 
   async put({ header, bytes }: deposit.Offer, chunk: depositChunk.OpenedChunk): Promise<void> {
-    const { domain, version, features } = header;
-    const stride = recordBytes(features);
+    const { domain, epoch, version, features } = header;
     const { index, records, root, saltSeed } = chunk;
-    const place = key(domain, version, index);
+    const place = chunkKey(header, index);
     const held = this.#chunks.get(place);
     if (held !== undefined) {
       if (constantTimeEqual(held.subarray(0, 32), root)) return;
       throw new ChunkError(`chunk ${index} is held with another content`);
     }
+    milestone("deposit.chunk-received");
+    const stride = rowBytes(features);
     const first = records.subarray(0, 32);
     const last = records.subarray(records.length - stride, records.length - stride + 32);
     await this.#store.transaction(() => {
       // Asked again inside: between check and write another session may have ended this deposit.
-      if (!this.#isUnderWay(key(domain, version), bytes))
+      if (!this.#isUnderWay(header, bytes))
         throw new Refusal("conflict", `version ${version} is not under way any more`);
-      for (let at = 0; at < records.length; at += stride) {
-        const pseudonym = records.subarray(at, at + 32);
-        const shares = Buffer.from(records.subarray(at + 32, at + stride));
-        void this.#records.put(key(domain, version, pseudonym), shares);
+      let oldest = NEVER;
+      for (const { pseudonym, ageDays, shares } of openedRows(records, features)) {
+        const madeAt = Math.max(0, header.madeAt - ageDays * DAY_SECONDS);
+        if (shares !== undefined) oldest = Math.min(oldest, madeAt);
+        const record = shares && { madeAt, shares };
+        this.#layers.put({ domain, epoch, version }, pseudonym, record);
       }
-      void this.#chunks.put(place, Buffer.concat([root, first, last, saltSeed]));
+      const summary = Buffer.concat([root, first, last, saltSeed, key(oldest)]);
+      void this.#chunks.put(place, summary);
     });
+    milestone("deposit.chunk-stored");
   }
 
-  async complete(offer: deposit.Offer): Promise<void> {
-    const { header } = offer;
-    const place = key(header.domain, header.version);
-    const known = this.#deposits.get(place);
-    if (known === undefined || !constantTimeEqual(readDeposit(known).bytes, offer.bytes))
+  async complete({ header, bytes }: deposit.Offer): Promise<void> {
+    const line = this.#lines.at(header.domain, header.epoch);
+    const known = line.get(header.version);
+    if (known === undefined || !constantTimeEqual(known.bytes, bytes) || known.state === DROPPED)
       throw new Refusal("conflict", `version ${header.version} is not under way any more`);
-    if (readDeposit(known).state === COMPLETE) return;
+    if (known.state === COMPLETE || known.state === FORMER) return;
+    let oldest: number;
     try {
-      this.#checkWhole(header);
+      oldest = await this.#checkWhole(header);
     } catch (error) {
-      await this.#drop(place); // or the platform could never mend it
+      if (error instanceof ChunkError) await this.#upkeep.drop(line, known); // or it could never be mended
       throw error;
     }
-    await this.#deposits.put(place, writeDeposit(COMPLETE, offer));
-    this.#show({ ...offer, state: COMPLETE });
-    this.#dropping = this.#dropping
-      .then(() => this.#dropOld(header.domain))
-      .catch((error: unknown) => this.#rules.notDropped(error));
+    const { retention } = this.#catalogues.described(header.catalogue);
+    const due = oldest === NEVER ? NEVER : retention.nextAfter(oldest, 0);
+    const entry: Entry = { ...known, state: COMPLETE, due, since: this.#rules.clock.now() };
+    milestone("deposit.completing");
+    await this.#store.transaction(() => {
+      if (!this.#isUnderWay(header, bytes))
+        throw new Refusal("conflict", `version ${header.version} is not under way any more`);
+      void this.#lines.write(entry);
+    });
+    milestone("deposit.completed");
+    line.set(entry);
+    void this.#upkeep.wake(); // which tells of its own failures
   }
 
-  /** Stops removing old versions and waits until the store is not used any more. */
-  async close(): Promise<void> {
-    this.#closing = true;
-    await this.#dropping;
+  /** Stops work in the background and waits until the store is not used any more. */
+  close(): Promise<void> {
+    return this.#upkeep.close();
   }
 
-  /** Whether some complete version of a domain is held by both bureaus. Rejects as `peerDeposits`. */
+  /** Folds, drops and erases what is due by now; resolves when that is done. */
+  settle(): Promise<void> {
+    return this.#upkeep.wake();
+  }
+
+  /** Removes all deposits of an epoch that the roster does not list; idempotent. */
+  async retire(domain: string, epoch: number): Promise<void> {
+    const line = this.#lines.find(domain, epoch);
+    if (line !== undefined) await this.#upkeep.retire(line);
+  }
+
+  /** Whether some complete version of a domain, of any epoch, is held by both bureaus. Rejects as `peerDeposits`. */
   async isCommon(domain: string): Promise<boolean> {
-    return (await this.#latestCommon(domain)) !== undefined;
+    const lines = (this.#rules.domain(domain)?.epochs ?? []).flatMap(
+      (epoch) => this.#lines.find(domain, epoch) ?? [],
+    );
+    for (const line of lines) if ((await this.#latestCommon(line)) !== undefined) return true;
+    return false;
   }
 
-  async #latestCommon(domain: string): Promise<number | undefined> {
-    const theirs = await this.#rules.peerDeposits(domain);
-    const common = this.versions(domain).find(({ bytes }) =>
+  async #latestCommon(line: Line): Promise<number | undefined> {
+    const complete = line.complete();
+    if (complete.length === 0) return undefined;
+    const theirs = await this.#rules.peerDeposits(line.domain);
+    const common = complete.find(({ bytes }) =>
       theirs.some((other) => constantTimeEqual(other, bytes)),
     );
     return common?.header.version;
@@ -178,124 +250,77 @@ export class Shelf implements deposit.DepositShelf {
     const { header, catalogue } = offer;
     const objection = this.#objection(offer);
     if (objection !== undefined) throw objection;
+    const epochs = this.#rules.domain(header.domain)?.epochs ?? [];
+    if (!epochs.includes(header.epoch))
+      throw new Refusal("conflict", `${header.domain} is in epoch ${epochs[0] ?? "none"}`);
     const described = readCatalogue(catalogue, header.catalogue);
     if (described === undefined)
       throw new Refusal("refused", "the catalogue is not the one that the header names");
     if (described.domain !== header.domain || described.features.length !== header.features)
       throw new Refusal("refused", "the catalogue describes another domain or number of features");
-    if (header.records < 1) throw new Refusal("refused", "a deposit without records");
+  }
+
+  /** What a delta builds on must be there to be named, byte for byte, and not be too high a pile. */
+  #checkBase(line: Line, header: DepositHeader, named: depositHeader.DepositBase): void {
+    const base = line.get(named.version);
+    if (base?.state !== COMPLETE || !constantTimeEqual(baseDigest(base.bytes), named.header))
+      throw new Refusal("conflict", `version ${named.version} is not held to be changed`);
+    const { catalogue, features } = base.header;
+    if (!constantTimeEqual(catalogue, header.catalogue) || features !== header.features)
+      throw new Refusal("refused", "a delta under another catalogue than what it changes");
+    if (line.layersOf(base).length >= MAX_LAYERS)
+      throw new Refusal("busy", `${MAX_LAYERS} deltas wait to be folded`);
+    if (line.lineage(base).length > MAX_DELTAS)
+      throw new Refusal("conflict", `${MAX_DELTAS} deltas since the last snapshot`);
   }
 
   /** Why today's roster does not let this deposit count. */
-  #objection({ header, bytes, signature }: HeldDeposit): Refusal | undefined {
+  #objection({ header, bytes, signature }: Omit<deposit.Offer, "catalogue">): Refusal | undefined {
     const owner = this.#rules.domain(header.domain);
     if (header.network !== this.#rules.network || owner?.platform !== header.platform)
       return new Refusal("refused", `${header.domain} is not a domain of ${header.platform}`);
     if (!depositHeader.verifyHeader({ bytes, signature }, owner.key))
       return new Refusal("refused", `${header.platform}: wrong signature on a deposit header`);
-    if (header.epoch !== owner.epoch)
-      return new Refusal("conflict", `${header.domain} is in epoch ${owner.epoch}`);
     return undefined;
   }
 
   /** A newer beginning of a version takes the place of one that never ended: its platform lost it. */
-  async #supersede(place: Buffer, offer: deposit.Offer): Promise<void> {
-    const { version, madeAt } = offer.header;
-    const known = readDeposit(this.#deposits.get(place) as Buffer);
-    if (known.state !== STAGED || known.header.madeAt >= madeAt)
-      throw new Refusal("conflict", `version ${version} was begun with another content`);
-    await this.#drop(place);
-    await this.#deposits.put(place, writeDeposit(STAGED, offer));
+  async #supersede(line: Line, known: Entry, { header }: deposit.Offer): Promise<void> {
+    if (known.state !== STAGED || known.header.madeAt >= header.madeAt)
+      throw new Refusal("conflict", `version ${header.version} was begun with another content`);
+    await this.#upkeep.drop(line, known);
   }
 
-  #isUnderWay(place: Buffer, bytes: Uint8Array): boolean {
-    const known = this.#deposits.get(place);
-    if (known === undefined) return false;
-    const deposit = readDeposit(known);
-    return deposit.state === STAGED && constantTimeEqual(deposit.bytes, bytes);
+  #isUnderWay(header: DepositHeader, bytes: Uint8Array): boolean {
+    const stored = this.#lines.read(header);
+    if (stored === undefined) return false;
+    const entry = readEntry(stored, 0);
+    return entry.state === STAGED && constantTimeEqual(entry.bytes, bytes);
   }
 
-  /** Root over all chunks, and order from chunk to chunk. */
-  #checkWhole({ domain, version, records, rootA, rootB }: DepositHeader): void {
+  /** Root over all chunks, and order from chunk to chunk. Returns when the oldest record was made. */
+  async #checkWhole(header: DepositHeader): Promise<number> {
     const roots: Buffer[] = [];
     let before: Buffer | undefined;
-    for (let index = 0; index < chunkCount({ records }); index += 1) {
-      const summary = this.#chunks.get(key(domain, version, index));
+    let oldest = NEVER;
+    for (let index = 0; index < chunkCount(header); index += 1) {
+      if (index % SUMMARY_SLICE === SUMMARY_SLICE - 1) await nextTurn();
+      const summary = this.#chunks.get(chunkKey(header, index));
       if (summary === undefined) throw new ChunkError(`chunk ${index} is missing`);
       const first = summary.subarray(32, 64);
       if (before !== undefined && Buffer.compare(before, first) >= 0)
         throw new ChunkError(`chunk ${index}: pseudonyms out of order or repeated`);
       roots.push(Buffer.from(summary.subarray(0, 32)));
       before = Buffer.from(summary.subarray(64, 96));
+      oldest = Math.min(oldest, summary.readUInt32BE(128));
     }
-    const announced = this.#rules.side === "a" ? rootA : rootB;
+    const announced = this.#rules.side === "a" ? header.rootA : header.rootB;
     if (!constantTimeEqual(merkleRoot(roots), announced))
       throw new ChunkError("the records are not those of the root in the signed header");
-  }
-
-  #show(held: HeldDeposit & { readonly state: number }): void {
-    const { header, bytes, signature } = held;
-    const others = this.versions(header.domain).filter(
-      (each) => each.header.version !== header.version,
-    );
-    const versions = [...others, { header, bytes, signature }];
-    versions.sort((x, y) => y.header.version - x.header.version);
-    this.#held.set(header.domain, versions);
-  }
-
-  /** A platform has one deposit under way per domain: what it began before and left is forgotten. */
-  async #dropStaged(domain: string): Promise<void> {
-    const prefix = key(domain);
-    const known = [...this.#deposits.getRange({ start: prefix, end: after(prefix) })];
-    for (const { key: place, value } of known)
-      if (readDeposit(value).state === STAGED) await this.#drop(place);
-  }
-
-  /** Removes what no inquiry may name any more: older versions, and abandoned beginnings. */
-  async #dropOld(domain: string): Promise<void> {
-    if (this.#closing) return;
-    const common = await this.#latestCommon(domain);
-    const held = this.#held.get(domain) ?? [];
-    const kept = held.filter(({ header }, age) => age < KEPT_VERSIONS || header.version === common);
-    this.#held.set(domain, kept);
-    const keep = new Set(kept.map(({ header }) => header.version));
-    const latest = kept[0]?.header.version ?? 0;
-    const prefix = key(domain);
-    const known = this.#deposits.getKeys({ start: prefix, end: after(prefix) });
-    for (const place of [...known]) {
-      const version = place.readUInt32BE(prefix.length);
-      const dropped = this.#deposits.get(place)?.[0] === DROPPED;
-      if (dropped || (version < latest && !keep.has(version))) await this.#drop(place);
-    }
-  }
-
-  /** Marks first: a removal that is interrupted must not leave half a deposit that looks whole. */
-  async #drop(place: Buffer): Promise<void> {
-    const known = this.#deposits.get(place);
-    if (known === undefined) return;
-    await this.#deposits.put(place, writeDeposit(DROPPED, readDeposit(known)));
-    for (const table of [this.#records, this.#chunks]) {
-      for (;;) {
-        const range = { start: place, end: after(place), limit: DROP_SLICE };
-        const keys = [...table.getKeys(range)];
-        if (keys.length === 0) break;
-        if (this.#closing) return; // what is left goes after the next deposit
-        await this.#store.transaction(() => {
-          for (const each of keys) void table.remove(each);
-        });
-      }
-    }
-    await this.#deposits.remove(place);
+    return oldest;
   }
 }
 
-function writeDeposit(state: number, { bytes, signature }: depositHeader.SignedHeader): Buffer {
-  return Buffer.concat([Buffer.of(state), signature, bytes]);
-}
-
-function readDeposit(value: Buffer): HeldDeposit & { readonly state: number } {
-  const owned = Uint8Array.from(value);
-  const bytes = owned.subarray(65);
-  const header = depositHeader.parseHeader(bytes);
-  return { state: owned[0] as number, signature: owned.subarray(1, 65), bytes, header };
+function chunkKey({ domain, epoch, version }: DepositHeader, index: number): Buffer {
+  return key(domain, epoch, version, index);
 }

@@ -1,7 +1,9 @@
 /** Pseudonyms of a platform's users, each evaluated once per epoch and kept. */
-import { type Element, framedHash, parseElement } from "@moiety/crypto";
+import { type Element, framedHash } from "@moiety/crypto";
 import { pseudonym } from "@moiety/protocols";
 import type { NodeContext } from "../context.ts";
+import { milestone } from "../milestone.ts";
+import { nextTurn } from "../next-turn.ts";
 import type { DomainKeys } from "../parties.ts";
 import { retrying } from "../retry.ts";
 import { key, type Table } from "../store.ts";
@@ -9,9 +11,13 @@ import { key, type Table } from "../store.ts";
 /** Identifiers in one run of the protocol, and runs under way at a time. */
 const BATCH = 256;
 const RUNS_AHEAD = 2;
+const PSEUDONYM_BYTES = 32;
+/** Identifiers looked up in one turn of the event loop. */
+const LOOKED_UP_A_TURN = 512;
 
 export class Enrolment {
   readonly #context: NodeContext;
+  /** (domain, epoch, digest of the identifier) → pseudonym. */
   readonly #table: Table;
 
   constructor(context: NodeContext) {
@@ -20,34 +26,56 @@ export class Enrolment {
   }
 
   /**
-   * Pseudonyms in the order of `identifiers`. What was evaluated before is read from the store, and
-   * each batch is stored as it comes, so that an interrupted run goes on where it stopped.
+   * Pseudonyms in the order of `identifiers`, 32 bytes each, one after the other. What was evaluated
+   * before is read from the store, and each batch is stored as it comes, so that an interrupted run
+   * goes on where it stopped. `progress` ends the run by throwing.
    */
   async pseudonyms(
     identifiers: readonly Uint8Array[],
     keys: DomainKeys,
     progress: (done: number) => void,
-  ): Promise<Element[]> {
-    const known = identifiers.map((identifier) => this.#table.get(place(keys, identifier)));
-    const missing = [...known.keys()].filter((row) => known[row] === undefined);
+  ): Promise<Uint8Array> {
+    const { found, missing } = await this.#lookUp(identifiers, keys);
     let done = identifiers.length - missing.length;
     progress(done);
-    const found = known.map((bytes) => bytes && parseElement(bytes, "stored pseudonym"));
-    const batches = Array.from({ length: Math.ceil(missing.length / BATCH) }, (_, batch) =>
-      missing.slice(batch * BATCH, (batch + 1) * BATCH),
-    );
+    let next = 0;
     const worker = async (): Promise<void> => {
-      for (let rows = batches.shift(); rows !== undefined; rows = batches.shift()) {
+      while (next < missing.length) {
+        const rows = missing.slice(next, next + BATCH);
+        next += rows.length;
         const asked = rows.map((row) => identifiers[row] as Uint8Array);
         const elements = await this.#evaluate(asked, keys);
+        milestone("pseudonyms.evaluated");
         await this.#keep(asked, elements, keys);
-        for (const [at, row] of rows.entries()) found[row] = elements[at];
+        milestone("pseudonyms.kept");
+        for (const [at, row] of rows.entries())
+          found.set(elements[at] as Element, row * PSEUDONYM_BYTES);
         done += rows.length;
         progress(done);
       }
     };
     await Promise.all(Array.from({ length: RUNS_AHEAD }, worker));
-    return found as Element[];
+    return found;
+  }
+
+  /** The pseudonym of somebody who was enrolled before. */
+  known(identifier: Uint8Array, keys: DomainKeys): Uint8Array | undefined {
+    return this.#table.get(place(keys, identifier));
+  }
+
+  async #lookUp(
+    identifiers: readonly Uint8Array[],
+    keys: DomainKeys,
+  ): Promise<{ found: Uint8Array; missing: number[] }> {
+    const found = new Uint8Array(identifiers.length * PSEUDONYM_BYTES);
+    const missing: number[] = [];
+    for (const [row, identifier] of identifiers.entries()) {
+      if (row % LOOKED_UP_A_TURN === LOOKED_UP_A_TURN - 1) await nextTurn();
+      const known = this.known(identifier, keys);
+      if (known === undefined) missing.push(row);
+      else found.set(known, row * PSEUDONYM_BYTES);
+    }
+    return { found, missing };
   }
 
   async #evaluate(identifiers: readonly Uint8Array[], keys: DomainKeys): Promise<Element[]> {

@@ -13,6 +13,8 @@ import { certify, score, scoreHeader } from "@moiety/protocols";
 import type { FastifyInstance } from "fastify";
 import type { NodeContext, RoleRuntime } from "../context.ts";
 import { DirectoryView } from "../directory-view.ts";
+import type { Sample } from "../metrics.ts";
+import { milestone } from "../milestone.ts";
 import { requireRole } from "../roles.ts";
 import { key, type Table } from "../store.ts";
 
@@ -34,9 +36,9 @@ export class Supervisor implements RoleRuntime {
   #judging: Promise<unknown> = Promise.resolve();
 
   constructor(context: NodeContext) {
-    const { config, parties, switchboard, store } = context;
+    const { config, parties, switchboard, store, clock } = context;
     this.#context = context;
-    this.#directory = new DirectoryView(config.name, parties, switchboard);
+    this.#directory = new DirectoryView(config.name, parties, switchboard, clock);
     this.#certificates = store.table("certificates");
     this.#names = store.table("names");
     switchboard.serve(this.#service());
@@ -44,6 +46,15 @@ export class Supervisor implements RoleRuntime {
 
   status(): Record<string, unknown> {
     return { certificates: this.#certificates.getCount() };
+  }
+
+  *samples(): Generator<Sample> {
+    const value = this.#certificates.getCount();
+    yield { name: "certificates", help: "Model certificates issued", value };
+  }
+
+  ailments(): readonly string[] {
+    return [];
   }
 
   routes(_server: FastifyInstance): void {
@@ -58,7 +69,7 @@ export class Supervisor implements RoleRuntime {
     return service(
       certify.certify,
       "supervisor",
-      ({ bank }) => requireRole(this.#context.parties, bank, "bank"),
+      ({ bank }) => requireRole(this.#context, bank, "bank"),
       (session) =>
         certify.supervisor(session, {
           // One after the other, so that serial numbers are dense; one of each bank at a time.
@@ -119,10 +130,12 @@ export class Supervisor implements RoleRuntime {
       },
       signing,
     );
+    milestone("certificate.granting");
     await store.transaction(() => {
       void this.#certificates.put(key(serial), Buffer.from(certificate));
       void this.#names.put(name.place, name.digest);
     });
+    milestone("certificate.granted");
     log.info({ bank, model: modelId(model), serial }, "model certified");
     return certificate;
   }

@@ -35,7 +35,7 @@ describe("a virtual clock", () => {
     const order: string[] = [];
     clock.after(1, () => {
       void (async () => {
-        await null;
+        await Promise.resolve();
         await new Promise<void>((resolve) => process.nextTick(resolve));
         await new Promise<void>((resolve) => setImmediate(resolve));
         for (let i = 0; i < 3; i++) await readFile(file);

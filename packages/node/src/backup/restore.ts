@@ -1,0 +1,75 @@
+/**
+ * A node's store from a backup. An old copy has forgotten what came after it; why that repeats no
+ * secret is written down in docs/ceremonies.md, and what of it needs care is done here: the copy
+ * becomes another incarnation, and an older roster than the one in place does not come back with it.
+ */
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Rng } from "@moiety/crypto";
+import type { Clock } from "@moiety/kit";
+import type { NodeConfig } from "../config.ts";
+import { SetupError } from "../config-error.ts";
+import { syncFolder } from "../durable-file.ts";
+import { type Incarnation, reincarnate } from "../incarnation.ts";
+import { readRoster } from "../roster-install.ts";
+import { rosterFloor } from "../roster-version.ts";
+import { openStore } from "../store.ts";
+import { BACKUP_FILES, type BackupManifest, digestOfFile } from "./manifest.ts";
+
+export interface Restored {
+  readonly incarnation: Incarnation;
+  /** Where the store that was in place before is now, if there was one. */
+  readonly replaced?: string;
+}
+
+/**
+ * Puts the store of a backup in the place of the node's own, which must be stopped. Throws
+ * `SetupError`, and then nothing has changed: for a backup of another node, network or role, for
+ * bytes that are not those of the manifest, and for a store in place unless `replace` is set.
+ */
+export async function restoreStore(
+  config: NodeConfig,
+  folder: string,
+  manifest: BackupManifest,
+  options: { readonly clock: Clock; readonly rng: Rng; readonly replace: boolean },
+): Promise<Restored> {
+  const { clock, rng, replace } = options;
+  const roster = readRoster(config, clock.now());
+  refuseForeign(config, roster.network, manifest);
+  const occupied = existsSync(config.data) && readdirSync(config.data).length > 0;
+  if (occupied && !replace)
+    throw new SetupError(
+      `${config.data} is not empty; with --replace what is there is put aside, not deleted`,
+    );
+  const copy = join(folder, BACKUP_FILES.store);
+  const { bytes, sha256 } = await digestOfFile(copy);
+  if (bytes !== manifest.store.bytes || sha256 !== manifest.store.sha256)
+    throw new SetupError(`${copy} is not what its manifest says: it was damaged or changed`);
+  const unfinished = `${config.data}.restoring`;
+  rmSync(unfinished, { recursive: true, force: true });
+  mkdirSync(unfinished, { recursive: true, mode: 0o700 });
+  copyFileSync(copy, join(unfinished, "store.mdb"));
+  const store = await openStore(unfinished, `${roster.network}/${config.name}`);
+  let incarnation: Incarnation;
+  try {
+    incarnation = await reincarnate(store, manifest.madeAt, rng, clock.now());
+    await rosterFloor(store, roster);
+  } finally {
+    await store.close();
+  }
+  const aside = `${config.data}.replaced-${clock.now()}`;
+  if (occupied) renameSync(config.data, aside);
+  else rmSync(config.data, { recursive: true, force: true });
+  renameSync(unfinished, config.data);
+  syncFolder(dirname(config.data));
+  return { incarnation, ...(occupied && { replaced: aside }) };
+}
+
+function refuseForeign(config: NodeConfig, network: string, manifest: BackupManifest): void {
+  const { node, role, network: of } = manifest;
+  if (node !== config.name || of !== network || role !== config.role)
+    throw new SetupError(
+      `the backup is of ${node}, ${role} of the network ${of}; ` +
+        `${config.file} is of ${config.name}, ${config.role} of ${network}`,
+    );
+}

@@ -1,0 +1,216 @@
+/**
+ * What happens to deposits in the background: former versions go, deltas are folded into what they
+ * change, what has expired is erased. One thing after the other, in slices; whatever is cut short, by
+ * an end of the process too, goes on where it stopped.
+ */
+import { type Clock, Refusal } from "@moiety/kit";
+import { milestone } from "../milestone.ts";
+import { dropRange } from "../ranges.ts";
+import { key, type Store, type Table } from "../store.ts";
+import { CLOCK_TOLERANCE_MS } from "../tolerance.ts";
+import type { Described } from "./catalogue-shelf.ts";
+import type { Layers } from "./layers.ts";
+import { DROPPED, type Entry, FORMER, type Line, readEntry } from "./line.ts";
+import type { Lines } from "./lines.ts";
+
+/** How often the bureau looks whether something is due that no deposit told it of. */
+const EVERY_MS = 60_000;
+/** Erasing reads a whole layer, so it does not happen more often than this. */
+const EXPIRE_EVERY_MS = 3_600_000;
+/** Beyond the tolerance for clocks: how long an inquiry may be under way. */
+const MARGIN_MS = 60_000;
+
+export interface UpkeepParts {
+  readonly store: Store;
+  readonly lines: Lines;
+  readonly layers: Layers;
+  /** Chunk summaries: keys begin with those of their version. */
+  readonly chunks: Table;
+  readonly clock: Clock;
+  described(catalogue: Uint8Array): Described;
+  /** The latest version of a line that the other bureau holds too; rejects when it cannot be asked. */
+  latestCommon(line: Line): Promise<number | undefined>;
+  notDone(error: unknown): void;
+}
+
+export class Upkeep {
+  readonly #parts: UpkeepParts;
+  readonly #expiredAt = new Map<Line, number>();
+  readonly #removing = new Map<Entry, Promise<void>>();
+  /** Work, one piece after the other. */
+  #work: Promise<void> = Promise.resolve();
+  #waiting = false;
+  #closing = false;
+  #end: () => void = () => {};
+  readonly #ending: Promise<undefined> = new Promise((resolve) => {
+    this.#end = () => resolve(undefined);
+  });
+  #cancel: () => void = () => {};
+
+  constructor(parts: UpkeepParts) {
+    this.#parts = parts;
+  }
+
+  /** Looks after everything now and once a minute. */
+  begin(): void {
+    void this.wake();
+  }
+
+  /** Looks after everything once more, soon; resolves when that is done or has failed. */
+  wake(): Promise<void> {
+    if (!this.#waiting) {
+      this.#waiting = true;
+      void this.#queue(async () => {
+        this.#waiting = false;
+        this.#cancel();
+        for (const line of this.#parts.lines.all()) await this.#tendSafely(line);
+        if (!this.#closing)
+          this.#cancel = this.#parts.clock.after(EVERY_MS, () => void this.wake());
+      });
+    }
+    return this.#work;
+  }
+
+  /** Removes one version at once, unless its state has changed meanwhile. */
+  async drop(line: Line, entry: Entry): Promise<void> {
+    const { store, lines } = this.#parts;
+    const dropped: Entry = { ...entry, state: DROPPED };
+    // Marked first: a removal that is interrupted must not leave half a deposit that looks whole.
+    await store.transaction(() => {
+      const stored = lines.read(entry.header);
+      if (stored === undefined || readEntry(stored, 0).state !== entry.state)
+        throw new Refusal("conflict", `version ${entry.header.version} has moved on`);
+      void lines.write(dropped);
+    });
+    line.set(dropped);
+    milestone("deposit.dropping");
+    await this.#removeDropped(line, dropped);
+  }
+
+  /** Removes a whole line: hidden in one moment, then slice by slice. */
+  retire(line: Line): Promise<void> {
+    const work = this.#queue(async () => {
+      const { lines, store } = this.#parts;
+      const dropped = line.entries().map((entry): Entry => ({ ...entry, state: DROPPED }));
+      await store.transaction(() => {
+        for (const entry of dropped) void lines.write(entry);
+      });
+      for (const entry of dropped) line.set(entry);
+      milestone("deposit.retiring");
+      for (const entry of dropped) await this.#removeDropped(line, entry);
+      if (line.entries().length === 0) lines.forget(line);
+    });
+    return work;
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#end();
+    this.#cancel();
+    await this.#work.catch(() => {});
+  }
+
+  /** What is queued runs whatever became of the work before; the result is that of this work. */
+  #queue(work: () => Promise<void>): Promise<void> {
+    const outcome = this.#work.then(() => (this.#closing ? undefined : work()));
+    this.#work = outcome.catch(() => {});
+    return outcome;
+  }
+
+  async #tendSafely(line: Line): Promise<void> {
+    // What needs the other bureau must not hold up what does not.
+    for (const step of [this.#retireFormer, this.#drop, this.#fold, this.#expire]) {
+      if (this.#closing) return;
+      try {
+        await step.call(this, line);
+      } catch (error) {
+        this.#parts.notDone(error);
+      }
+    }
+  }
+
+  async #retireFormer(line: Line): Promise<void> {
+    if (line.complete().length < 2) return;
+    // An end of this node does not wait for the other bureau's answer.
+    const common = await Promise.race([this.#parts.latestCommon(line), this.#ending]);
+    if (this.#closing) return;
+    const former = line
+      .obsolete(common, this.#parts.clock.now())
+      .map((entry): Entry => ({ ...entry, state: FORMER }));
+    if (former.length === 0) return;
+    await this.#parts.store.transaction(() => {
+      for (const entry of former) void this.#parts.lines.write(entry);
+    });
+    for (const entry of former) line.set(entry);
+  }
+
+  async #drop(line: Line): Promise<void> {
+    for (let entries = line.droppable(); entries.length > 0; entries = line.droppable())
+      for (const entry of entries) {
+        if (this.#closing) return;
+        if (entry.state === DROPPED) await this.#removeDropped(line, entry);
+        else await this.drop(line, entry);
+      }
+  }
+
+  /** Two who want the same removed share the work: what is begun anew afterwards must stay. */
+  #removeDropped(line: Line, entry: Entry): Promise<void> {
+    const underWay = this.#removing.get(entry);
+    if (underWay !== undefined) return underWay;
+    const removal = this.#remove(line, entry).finally(() => this.#removing.delete(entry));
+    this.#removing.set(entry, removal);
+    return removal;
+  }
+
+  async #remove(line: Line, entry: Entry): Promise<void> {
+    const { lines, layers } = this.#parts;
+    const { version } = entry.header;
+    if (!(await layers.drop(line.layer(version), () => this.#closing))) return;
+    if (!(await this.#dropChunks(entry))) return;
+    await lines.remove(entry);
+    if (line.get(version) === entry) line.delete(version);
+  }
+
+  #dropChunks({ header: { domain, epoch, version } }: Entry): Promise<boolean> {
+    const { store, chunks } = this.#parts;
+    return dropRange(store, chunks, key(domain, epoch, version), () => this.#closing);
+  }
+
+  async #fold(line: Line): Promise<void> {
+    const { lines, layers } = this.#parts;
+    for (let next = line.foldable(); next !== undefined; next = line.foldable()) {
+      const { from, into } = next;
+      milestone("deposit.folding");
+      // First, so that what is moved is erased in time even if this is cut short.
+      const earlier: Entry = { ...into, due: Math.min(into.due, from.due) };
+      if (earlier.due !== into.due) await lines.write(earlier);
+      line.set(earlier);
+      const [upper, lower] = [line.layer(from.header.version), line.layer(into.header.version)];
+      const whole = await layers.fold(upper, lower, () => this.#closing);
+      if (!whole || !(await this.#dropChunks(from))) return;
+      const folded: Entry = { ...(line.get(from.header.version) as Entry), folded: true };
+      await lines.write(folded);
+      line.set(folded);
+    }
+  }
+
+  async #expire(line: Line): Promise<void> {
+    const { clock, lines, layers, described } = this.#parts;
+    const now = clock.now();
+    const asOf = Math.floor((now - CLOCK_TOLERANCE_MS - MARGIN_MS) / 1000);
+    const expiring = line.expiring(asOf);
+    if (expiring.length === 0) return;
+    if (now - (this.#expiredAt.get(line) ?? Number.NEGATIVE_INFINITY) < EXPIRE_EVERY_MS) return;
+    this.#expiredAt.set(line, now);
+    for (const entry of expiring) {
+      const { retention } = described(entry.header.catalogue);
+      const isUpper = entry.header.base !== undefined;
+      const layer = line.layer(entry.header.version);
+      const due = await layers.expire(layer, retention, asOf, isUpper, () => this.#closing);
+      if (due === undefined) return;
+      const erased: Entry = { ...(line.get(entry.header.version) as Entry), due };
+      await lines.write(erased);
+      line.set(erased);
+    }
+  }
+}

@@ -1,0 +1,53 @@
+/** Orders that every node takes over its control socket, whatever its role. */
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import { copyNode } from "./backup/copy.ts";
+import type { NodeContext } from "./context.ts";
+import { installRoster, restartReasons } from "./roster-install.ts";
+import { refuseOlderRoster } from "./roster-version.ts";
+
+const rosterRequest = z.strictObject({ text: z.string().max(8 << 20), file: z.string().max(4096) });
+const backupRequest = z.strictObject({ folder: z.string().min(1).max(4096) });
+
+/** What a node did with a new roster. */
+export interface RosterAnswer {
+  readonly version: number;
+  /** Of the roster that was in force. */
+  readonly former: number;
+  /** Why it is in force only after a restart; empty: it is in force. */
+  readonly restart: readonly string[];
+}
+
+export function takeOrders(server: FastifyInstance, context: NodeContext): void {
+  server.post("/roster", async ({ body }): Promise<RosterAnswer> => {
+    const { text, file } = rosterRequest.parse(body);
+    return adoptRoster(context, Buffer.from(text), file);
+  });
+  server.post("/backup", async ({ body }) => {
+    const { folder } = backupRequest.parse(body);
+    const { parties, ...rest } = context;
+    return copyNode({ ...rest, roster: parties }, folder);
+  });
+}
+
+/** Installs a roster and, where nothing stands against it, goes on with it at once. */
+async function adoptRoster(
+  { config, parties, store, clock, log }: NodeContext,
+  bytes: Uint8Array,
+  file: string,
+): Promise<RosterAnswer> {
+  const previous = parties.roster;
+  const { roster } = installRoster(config, bytes, { now: clock.now(), file, previous });
+  const { version } = roster;
+  const former = previous.version;
+  if (version === former) return { version, former, restart: [] };
+  const restart = restartReasons(config, previous, roster);
+  if (restart.length > 0) {
+    log.warn({ roster: version, restart }, "new roster installed, in force after a restart");
+    return { version, former, restart };
+  }
+  await refuseOlderRoster(store, roster);
+  parties.adopt(roster);
+  log.info({ roster: version, former }, "new roster in force");
+  return { version, former, restart };
+}
