@@ -1,0 +1,166 @@
+/** A temporary network of real processes for benches, and what its nodes spend while something runs. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { callNode, type DepositProgress, type NodeStatus, streamNode } from "@moiety/node";
+import { makeNetwork } from "../init.ts";
+import { LocalNodes } from "../local-nodes.ts";
+import type { BenchSetting } from "./bench.ts";
+import type { ByParty } from "./figures.ts";
+import { type BenchPeople, MODEL_NAME, makePeople } from "./people.ts";
+
+const PROFILER = new URL("../../bin/profiler.mjs", import.meta.url).href;
+
+/** What the nodes and this process have spent so far. */
+interface Reading {
+  readonly at: number;
+  readonly cpu: ByParty;
+  readonly sent: ByParty;
+}
+
+export interface Spent {
+  readonly seconds: number;
+  /** Microseconds of CPU time, `command` being this process. */
+  readonly cpuMicros: ByParty;
+  /** Bytes sent. */
+  readonly bytes: ByParty;
+}
+
+export class BenchNetwork {
+  readonly people: BenchPeople;
+  readonly nodes: LocalNodes;
+  readonly #folder: string;
+
+  private constructor(folder: string, people: BenchPeople, nodes: LocalNodes) {
+    this.#folder = folder;
+    this.people = people;
+    this.nodes = nodes;
+  }
+
+  /** Makes and starts a network for this many people; nothing is deposited yet. */
+  static async open(
+    setting: BenchSetting,
+    count: number,
+    platforms: number = 3,
+  ): Promise<BenchNetwork> {
+    const folder = mkdtempSync(join(tmpdir(), "moiety-bench-"));
+    let network: BenchNetwork | undefined;
+    const close = async (): Promise<void> => {
+      await network?.nodes.stop();
+      rmSync(folder, { recursive: true, force: true });
+    };
+    setting.onEnd(close);
+    const people = makePeople(join(folder, "people"), count, setting.seed, platforms);
+    const made = await makeNetwork(join(folder, "network"), {
+      network: "moiety-bench",
+      banks: ["bank"],
+      catalogues: Object.values(people.catalogues),
+      host: "127.0.0.1",
+      basePort: 0,
+    });
+    network = new BenchNetwork(folder, people, new LocalNodes(made));
+    await network.nodes.start();
+    return network;
+  }
+
+  get platforms(): string[] {
+    return Object.keys(this.people.csvs);
+  }
+
+  /** A file of the network's own folder, which goes with it. */
+  file(name: string): string {
+    return join(this.#folder, name);
+  }
+
+  /** Deposits what a platform has; tells of each step. */
+  async deposit(
+    platform: string,
+    told: (progress: DepositProgress) => void | Promise<void> = () => {},
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const { socket } = this.nodes.target(platform);
+    const body = { csv: this.people.csvs[platform] };
+    const options = signal === undefined ? { body } : { body, signal };
+    for await (const step of streamNode<DepositProgress>(socket, "/deposit", options))
+      await told(step);
+  }
+
+  /** Deposits of all platforms, and the model, certified and deployed. */
+  async furnish(): Promise<void> {
+    await Promise.all(this.platforms.map((platform) => this.deposit(platform)));
+    const { socket } = this.nodes.target("bank");
+    const certify = { text: this.people.model, file: `${MODEL_NAME}.json` };
+    await callNode(socket, "/model/certify", { body: certify });
+    await callNode(socket, "/model/deploy", { body: { model: MODEL_NAME } });
+  }
+
+  /** Starts these nodes anew, ready to be profiled. */
+  async profiled(names: readonly string[]): Promise<void> {
+    await this.nodes.stop(names);
+    await this.nodes.start(names, () => ["--import", PROFILER]);
+  }
+
+  /** Profiles these nodes from now on; the result writes a file for each into `folder`. */
+  async profile(names: readonly string[], folder: string): Promise<() => Promise<void>> {
+    const tell = (messageTo: (name: string) => object) =>
+      Promise.all(names.map((name) => this.nodes.tell(name, messageTo(name))));
+    await tell(() => ({ profile: {} }));
+    return async () => {
+      await tell((name) => ({ profile: { file: join(folder, `${name}.cpuprofile`) } }));
+    };
+  }
+
+  /** Runs `work`; tells what it cost whom. */
+  async spending<T>(parties: readonly string[], work: () => Promise<T>): Promise<[T, Spent]> {
+    const spent = await this.meter(parties);
+    const result = await work();
+    return [result, await spent()];
+  }
+
+  /** From now on; the result tells what was spent until it is called. */
+  async meter(parties: readonly string[]): Promise<() => Promise<Spent>> {
+    const before = await this.#read(parties);
+    return async () => {
+      const until = performance.now();
+      const after = await this.#read(parties);
+      return {
+        seconds: (until - before.at) / 1000,
+        cpuMicros: difference(before.cpu, after.cpu),
+        bytes: difference(before.sent, after.sent),
+      };
+    };
+  }
+
+  async #read(parties: readonly string[]): Promise<Reading> {
+    const statuses = await Promise.all(parties.map((party) => this.nodes.status(party)));
+    const cpu = statuses.map(({ node, cpuMicros }) => [node, cpuMicros] as const);
+    const sent = statuses.map((status) => [status.node, bytesSent(status)] as const);
+    const { user, system } = process.cpuUsage();
+    return {
+      at: performance.now(),
+      cpu: { ...Object.fromEntries(cpu), command: user + system },
+      sent: Object.fromEntries(sent),
+    };
+  }
+}
+
+/** Divides what was spent by the number of items. */
+export function perItem(spent: ByParty, items: number): ByParty {
+  return Object.fromEntries(Object.entries(spent).map(([party, sum]) => [party, sum / items]));
+}
+
+/** Items a second and core, of what all parties spent together. */
+export function perCore({ cpuMicros }: Spent, items: number): number {
+  const total = Object.values(cpuMicros).reduce((sum, each) => sum + each, 0);
+  return (items / total) * 1e6;
+}
+
+function bytesSent({ traffic }: NodeStatus): number {
+  return Object.values(traffic.sent).reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function difference(before: ByParty, after: ByParty): ByParty {
+  return Object.fromEntries(
+    Object.entries(after).map(([party, value]) => [party, value - (before[party] ?? 0)]),
+  );
+}

@@ -1,0 +1,116 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { BENCHES, benchesNamed } from "../bench/benches.ts";
+import type { BenchReport, ByParty, Figures } from "../bench/figures.ts";
+import { outColours as pc } from "../colours.ts";
+import { untilInterrupted } from "../interrupt.ts";
+
+interface Flags {
+  readonly seed: string;
+  readonly runs: number;
+  readonly items?: number;
+  readonly concurrency: number;
+  readonly profile?: string;
+  readonly json: boolean;
+  readonly channelPeer: boolean;
+}
+
+const HOTTEST = 15;
+
+export function addBench(program: Command): void {
+  program
+    .command("bench")
+    .argument("[name]", `${BENCHES.map(({ name }) => name).join(", ")} (default: all)`)
+    .description("measure this machine: networks of real processes, made for it and removed after")
+    .option("--runs <n>", "figures are medians over so many runs", whole, 3)
+    .option("--items <n>", "items of one run (default: each bench's own)", whole)
+    .option("--concurrency <n>", "inquiries under way at a time in score-online", whole, 32)
+    .option("--seed <text>", "of the made-up people", "moiety")
+    .option(
+      "--profile <folder>",
+      "write a V8 CPU profile per process, and print the hottest functions",
+    )
+    .option("--json", "the last line is one JSON object (with all benches: a line each)", false)
+    .addOption(new Option("--channel-peer").default(false).hideHelp())
+    .addHelpText(
+      "after",
+      `
+Nothing else should run meanwhile: all parties share this machine.
+${BENCHES.map(({ name, about }) => `  ${name.padEnd(13)}${about}`).join("\n")}
+
+Examples:
+  $ moiety bench
+  $ moiety bench score-online --json
+  $ moiety bench score-batch --profile profiles`,
+    )
+    .action(async (name: string | undefined, flags: Flags) => {
+      if (!flags.channelPeer) return runAll(name, flags);
+      const { serveChannelPeer } = await import("../bench/channel-peer.ts");
+      serveChannelPeer();
+    });
+}
+
+async function runAll(name: string | undefined, flags: Flags): Promise<void> {
+  const { seed, runs, concurrency, json } = flags;
+  const options = {
+    seed,
+    runs,
+    concurrency,
+    items: flags.items,
+    profile: flags.profile,
+    signal: untilInterrupted("interrupted: what the bench had made is removed"),
+  };
+  const benches = benchesNamed(name);
+  const { runBench } = await import("../bench/run.ts");
+  const { profileTables } = await import("../bench/profile.ts");
+  for (const bench of benches) {
+    process.stderr.write(`${bench.name}: ${bench.about}\n`);
+    const report = await runBench(bench, options, (words) => process.stderr.write(`  ${words}\n`));
+    process.stdout.write(`${reportText(report)}\n`);
+    if (flags.profile !== undefined)
+      process.stdout.write(`\n${profileTables(`${flags.profile}/${bench.name}`, HOTTEST)}\n`);
+    if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
+  }
+}
+
+/** A line per figure, and what it was measured on. */
+function reportText({ bench, machine, parameters, figures }: BenchReport): string {
+  const { cpu, cores, node, os } = machine;
+  const settings = Object.entries(parameters).map(([name, value]) => `${name} ${value}`);
+  return [
+    pc.bold(bench),
+    `  on         ${cpu}, ${cores} cores, Node ${node}, ${os}`,
+    `  with       ${settings.join(", ")}`,
+    ...LINES.flatMap(([name, words]) => {
+      const value = figures[name];
+      return value === undefined ? [] : [`  ${shown(value).padEnd(11)}${words}`];
+    }),
+  ].join("\n");
+}
+
+const LINES: readonly (readonly [keyof Figures, string])[] = [
+  ["perSecond", "a second"],
+  ["perSecondWithPseudonyms", "a second, pseudonyms evaluated on the way"],
+  ["p50Ms", "ms, median (p50)"],
+  ["p99Ms", "ms, 99 of 100 are no slower (p99)"],
+  ["cpuMicros", "µs of CPU time each"],
+  ["cpuMicrosWithPseudonyms", "µs of CPU time each, pseudonyms evaluated on the way"],
+  ["bytes", "bytes sent each, without TLS"],
+  ["perSecondPerCore", "a second and core, all parties together"],
+  ["roundTripMicros", "µs there and back (p50)"],
+  ["megabytesPerSecond", "MB/s one way"],
+  ["fdatasyncMicros", "µs for this machine's fdatasync of 4 KiB"],
+];
+
+function shown(value: number | ByParty): string {
+  if (typeof value === "number") return String(value);
+  return `${Object.entries(value)
+    .map(([party, each]) => `${party} ${each}`)
+    .join(", ")}  `;
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError("a whole number above 0");
+  return value;
+}
