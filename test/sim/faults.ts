@@ -15,13 +15,22 @@ const PAIRS: readonly (readonly [string, string])[] = [
 /** How far a clock may be off: ten minutes either way. */
 const MAX_SKEW_MS = 600_000;
 
-export type Fault = "crash" | "restart" | "partition" | "break" | "cut" | "disk" | "skew";
+export type Fault =
+  | "crash"
+  | "ambush"
+  | "restart"
+  | "partition"
+  | "break"
+  | "cut"
+  | "disk"
+  | "skew";
 
 export class Faults {
   readonly #world: World;
   readonly #choices: Choices;
   readonly #kinds: Readonly<Record<Fault, () => void>> = {
     crash: () => this.#crash(),
+    ambush: () => this.#ambush(),
     restart: () => this.#restart(),
     partition: () => this.#partition(),
     break: () => this.#break(),
@@ -47,6 +56,7 @@ export class Faults {
     this.#world.note("all faults end");
     this.#world.network.healAll();
     this.#world.cut = () => false;
+    this.#world.watch = () => {};
     for (const machine of this.#world.machines.values()) {
       machine.skewMs = 0;
       machine.disk.trouble = undefined;
@@ -57,10 +67,27 @@ export class Faults {
   /** kill -9, and a start after a while. */
   #crash(): void {
     const name = this.#choices.one([...NODES, ...BUREAUS, ...BUREAUS]);
-    const afterMs = 50 + this.#choices.below(6_000);
-    this.#world.note(`${name} crashes, and starts again after ${afterMs} ms`);
+    this.#kill(name, 50 + this.#choices.below(6_000));
+  }
+
+  #kill(name: string, startsAfterMs: number): void {
+    this.#world.note(`${name} crashes, and starts again after ${startsAfterMs} ms`);
     this.#world.machine(name).crash();
-    this.#world.clock.after(afterMs, () => this.#world.start(name));
+    this.#world.clock.after(startsAfterMs, () => this.#world.start(name));
+  }
+
+  /** kill -9 in the middle of something: when the n-th record between two nodes leaves. */
+  #ambush(): void {
+    const pair = this.#choices.one(PAIRS);
+    const victim = this.#choices.one(pair);
+    const startsAfterMs = 50 + this.#choices.below(3_000);
+    let left = 1 + this.#choices.below(40);
+    this.#world.note(`${victim} is to crash at record ${left} between ${pair.join(" and ")}`);
+    this.#world.watch = ({ from, to }) => {
+      if (!pair.includes(from) || !pair.includes(to)) return;
+      left -= 1;
+      if (left === 0) this.#world.clock.after(0, () => this.#kill(victim, startsAfterMs));
+    };
   }
 
   #restart(): void {

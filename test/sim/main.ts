@@ -88,6 +88,7 @@ async function runMany(from: number, seeds: number, jobs: number): Promise<numbe
   let next = from;
   const nextSeed = (): number | undefined => (next < from + seeds ? next++ : undefined);
   const progress = setInterval(() => {
+    if (totals.seeds === 0) return;
     const rate = totals.seeds / elapsedS();
     const leftS = Math.round((seeds - totals.seeds) / rate);
     process.stderr.write(

@@ -14,6 +14,8 @@ import { World } from "./world.ts";
 export const RECOVERY_MS = 60_000;
 
 const STEPS = 14;
+/** Upper bounds of the time between two steps: within a command, after it, and much later. */
+const PAUSES_MS = [40, 400, 8_000];
 
 const COMMANDS = {
   inquire: 8,
@@ -25,7 +27,8 @@ const COMMANDS = {
   deploy: 1,
 } as const;
 const FAULTS: Readonly<Record<Fault, number>> = {
-  crash: 4,
+  crash: 3,
+  ambush: 4,
   restart: 1,
   partition: 3,
   break: 1,
@@ -106,8 +109,7 @@ class Run {
     for (let step = 0; step < STEPS && this.#sound; step += 1) {
       if (!calm && this.#choices.chance(0.4)) this.#faults.inflict(this.#choices.weighted(FAULTS));
       else this.#command();
-      const short = this.#choices.chance(0.6);
-      await this.#world.clock.advance(this.#choices.below(short ? 400 : 8_000));
+      await this.#world.clock.advance(this.#choices.below(this.#choices.one(PAUSES_MS)));
       this.#check();
     }
     if (this.#sound && calm && this.#faults.count === 0) await this.#settle();

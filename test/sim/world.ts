@@ -57,6 +57,8 @@ export class World {
   readonly violations: string[] = [];
   /** Asked of each record: whether the connection breaks there. */
   cut: (departure: Departure) => boolean = () => false;
+  /** Told of each record. */
+  watch: (departure: Departure) => void = () => {};
 
   constructor({ seed, profile, disks, bend, writeBackMs }: WorldOptions) {
     const rng = seededRng(seed);
@@ -151,6 +153,7 @@ export class World {
     const { connection, from, to, record } = departure;
     this.trace.absorb(`${connection} ${from} ${to}`, record);
     this.wire.see(departure);
+    this.watch(departure);
     return this.cut(departure) ? "cut" : undefined;
   }
 

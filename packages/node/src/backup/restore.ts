@@ -3,7 +3,15 @@
  * secret is written down in docs/ceremonies.md, and what of it needs care is done here: the copy
  * becomes another incarnation, and an older roster than the one in place does not come back with it.
  */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import type { Rng } from "@moiety/crypto";
 import type { Clock } from "@moiety/kit";
@@ -41,14 +49,8 @@ export async function restoreStore(
     throw new SetupError(
       `${config.data} is not empty; with --replace what is there is put aside, not deleted`,
     );
-  const copy = join(folder, BACKUP_FILES.store);
-  const { bytes, sha256 } = await digestOfFile(copy);
-  if (bytes !== manifest.store.bytes || sha256 !== manifest.store.sha256)
-    throw new SetupError(`${copy} is not what its manifest says: it was damaged or changed`);
   const unfinished = `${config.data}.restoring`;
-  rmSync(unfinished, { recursive: true, force: true });
-  mkdirSync(unfinished, { recursive: true, mode: 0o700 });
-  copyFileSync(copy, join(unfinished, "store.mdb"));
+  await fetchStore(join(folder, BACKUP_FILES.store), manifest, unfinished);
   const store = await openStore(unfinished, `${roster.network}/${config.name}`);
   let incarnation: Incarnation;
   try {
@@ -57,12 +59,26 @@ export async function restoreStore(
   } finally {
     await store.close();
   }
+  syncFolder(unfinished);
   const aside = `${config.data}.replaced-${clock.now()}`;
   if (occupied) renameSync(config.data, aside);
   else rmSync(config.data, { recursive: true, force: true });
   renameSync(unfinished, config.data);
   syncFolder(dirname(config.data));
   return { incarnation, ...(occupied && { replaced: aside }) };
+}
+
+/** Copies first and compares the copy: what lies in the backup could change in between. */
+async function fetchStore(copy: string, manifest: BackupManifest, into: string): Promise<void> {
+  rmSync(into, { recursive: true, force: true });
+  mkdirSync(into, { recursive: true, mode: 0o700 });
+  const placed = join(into, "store.mdb");
+  copyFileSync(copy, placed);
+  chmodSync(placed, 0o600);
+  const { bytes, sha256 } = await digestOfFile(placed);
+  if (bytes === manifest.store.bytes && sha256 === manifest.store.sha256) return;
+  rmSync(into, { recursive: true, force: true });
+  throw new SetupError(`${copy} is not what its manifest says: it was damaged or changed`);
 }
 
 function refuseForeign(config: NodeConfig, network: string, manifest: BackupManifest): void {
