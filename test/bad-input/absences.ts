@@ -1,6 +1,4 @@
 /** Nodes that are down: who asks is told which one, nothing is half done, and their return heals it. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { beforeAll, expect, it } from "vitest";
 import type { Ended } from "../world/command.ts";
 import { CARD, expectFailure, paymentsCsv, phone, type Scene, telecomCsv } from "./scene.ts";
@@ -48,29 +46,22 @@ export function withoutSupervisor(scene: () => Scene, others: () => void): void 
 
 export function withoutBureau(scene: () => Scene): void {
   let waiting: Waiting;
-  let output: string;
   beforeAll(async () => {
     const { world, network } = scene();
     const bank = network.config("bank");
     const card = world.write("next-card.json", NEXT_CARD);
     const csv = world.write("unlucky.csv", paymentsCsv(1, 60));
-    const ids = world.write("unlucky-ids.csv", `id\n${phone(1)}\n`);
-    output = join(world.folder, "unlucky-scores.csv");
+    const id = world.write("unlucky-id", phone(1));
     waiting = await startWaiting(scene(), "bureau-b", {
       deposit: ["deposit", network.config("payments"), csv],
       certify: ["model", "certify", bank, card],
-      score: ["score", bank, "--batch", ids, "-o", output],
+      score: ["score", bank, "--id-file", id],
     });
   });
 
   it.each(["deposit", "certify", "score"])("%s says that it is bureau B", async (name) => {
     expectFailure((await waiting.commands[name]) as Ended, /bureau-b .*is it running\?/);
     expect(await scene().holdings("bureau-b")).toEqual(waiting.held);
-  });
-
-  it("no scores are left half written", async () => {
-    await waiting.commands.score;
-    expect([existsSync(output), existsSync(`${output}.part`)]).toEqual([false, false]);
   });
 
   it("its return heals everything, without a restart of anybody else", async () => {

@@ -80,7 +80,7 @@ const blinded = (domain: string, element: Uint8Array): Buffer =>
     ),
   );
 const evaluate = (client: string): Buffer =>
-  opening({ protocol: "pseudonym", parties: [client, ...BUREAUS] });
+  opening({ protocol: "pseudonym", version: hex("02"), parties: [client, ...BUREAUS] });
 
 const ROLES: Readonly<Record<string, Hostile>> = {
   "a platform that evaluates another's domain": {
@@ -147,15 +147,15 @@ const OPENINGS: Readonly<Record<string, Hostile>> = {
     "does not name one party per role",
   ),
   "too few parties": refused(
-    { protocol: "score", parties: ["rogue", "bureau-a"] },
+    { protocol: "score", version: hex("02"), parties: ["rogue", "bureau-a"] },
     "does not name one party per role",
   ),
   "bureaus in each other's role": refused(
-    { protocol: "pseudonym", parties: ["rogue", "bureau-b", "bureau-a"] },
+    { protocol: "pseudonym", version: hex("02"), parties: ["rogue", "bureau-b", "bureau-a"] },
     names,
   ),
   "a third bureau": refused(
-    { protocol: "pseudonym", parties: ["rogue", "bureau-a", "telecom"] },
+    { protocol: "pseudonym", version: hex("02"), parties: ["rogue", "bureau-a", "telecom"] },
     "the bureaus named are not those of the roster",
   ),
   "a name that is none": unsound(

@@ -108,7 +108,7 @@ const ALSO_BAD: typeof BAD = {
   ],
   "the OPRF key of another domain": [
     (copy) => copyFileSync(copy.key("oprf-telecom-1.key"), copy.key("oprf-payments-1.key")),
-    /the key of payments, epoch 1, is not the one in the roster/,
+    /oprf-payments-1\.key is not the one in the roster/,
   ],
   "a box key that is not the one in the roster": [
     (copy) => copyFileSync(copy.path("bureau-b", "keys", "box.key"), copy.key("box.key")),
