@@ -1,4 +1,4 @@
-/** A bank's models: the scorecard, its split, and the certificate. One entry per name; the latest counts. */
+/** A bank's models: the scorecard, its split, and the certificate; per name the one in use, and the next. */
 import type { ModelCertificate } from "@moiety/policy";
 import type { Store, Table } from "../store.ts";
 
@@ -21,45 +21,79 @@ interface Stored {
 }
 
 export class ModelBook {
+  readonly #store: Store;
+  /** Name → the model in use; name and `NEXT` → one that was certified after it. */
   readonly #table: Table;
   /** What was read: each inquiry asks for its model. */
   readonly #read = new Map<string, OwnModel>();
 
   constructor(store: Store) {
+    this.#store = store;
     this.#table = store.table("own-models");
   }
 
-  get(name: string): OwnModel | undefined {
-    const read = this.#read.get(name);
-    if (read !== undefined) return read;
-    const value = this.#table.get(Buffer.from(name));
-    if (value === undefined) return undefined;
-    const model = fromStored(JSON.parse(value.toString()) as Stored);
-    this.#read.set(name, model);
-    return model;
+  /** The one of this name that was certified last, deployed or not. */
+  certified(name: string): OwnModel | undefined {
+    return this.#at(name + NEXT) ?? this.#at(name);
+  }
+
+  /** The one that inquiries use. A newer one takes its place when it is deployed, and not before. */
+  deployed(name: string): OwnModel | undefined {
+    const own = this.#at(name);
+    return own?.deployed === true ? own : undefined;
   }
 
   names(): string[] {
-    return [...this.#table.getKeys()].map((name) => name.toString());
+    const places = [...this.#table.getKeys()].map((place) => place.toString());
+    return [...new Set(places.map((place) => place.replace(NEXT, "")))];
   }
 
-  async put(name: string, { certificate, shares: { a, b }, deployed }: OwnModel): Promise<void> {
-    const stored: Stored = {
-      certificate: toText(certificate),
-      tableA: toText(a.table),
-      tableB: toText(b.table),
-      saltA: toText(a.salt),
-      saltB: toText(b.salt),
-      deployed,
-    };
-    await this.#table.put(Buffer.from(name), Buffer.from(JSON.stringify(stored)));
+  async put(name: string, model: OwnModel): Promise<void> {
+    const value = toStored(model);
+    await this.#store.transaction(() => {
+      void this.#table.put(Buffer.from(model.deployed ? name : name + NEXT), value);
+      // Unless another was certified meanwhile, the one that waited is the one now in use.
+      const next = this.#table.get(Buffer.from(name + NEXT));
+      if (model.deployed && next && parse(next).certificate === toText(model.certificate))
+        void this.#table.remove(Buffer.from(name + NEXT));
+    });
     this.#read.delete(name);
+    this.#read.delete(name + NEXT);
+  }
+
+  #at(place: string): OwnModel | undefined {
+    const read = this.#read.get(place);
+    if (read !== undefined) return read;
+    const value = this.#table.get(Buffer.from(place));
+    if (value === undefined) return undefined;
+    const model = fromStored(parse(value));
+    this.#read.set(place, model);
+    return model;
   }
 }
+
+/** In no name. */
+const NEXT = "\0next";
 
 /** Domains that a model draws on, each once, in the order of first use. */
 export function domainsOf({ characteristics }: ModelCertificate): string[] {
   return [...new Set(characteristics.map(({ domain }) => domain))];
+}
+
+function parse(value: Buffer): Stored {
+  return JSON.parse(value.toString()) as Stored;
+}
+
+function toStored({ certificate, shares: { a, b }, deployed }: OwnModel): Buffer {
+  const stored: Stored = {
+    certificate: toText(certificate),
+    tableA: toText(a.table),
+    tableB: toText(b.table),
+    saltA: toText(a.salt),
+    saltB: toText(b.salt),
+    deployed,
+  };
+  return Buffer.from(JSON.stringify(stored));
 }
 
 function fromStored(stored: Stored): OwnModel {

@@ -18,7 +18,7 @@ import type { NodeContext } from "../context.ts";
 import type { DirectoryView } from "../directory-view.ts";
 import { milestone } from "../milestone.ts";
 import { retrying } from "../retry.ts";
-import { ModelBook, type OwnModel } from "./book.ts";
+import { ModelBook } from "./book.ts";
 
 export class Modelling {
   readonly #context: NodeContext;
@@ -96,7 +96,9 @@ export class Modelling {
 
   /** Sends each bureau its half; throws `SetupError` with a bureau's objection. */
   async deploy(name: string): Promise<ModelCertificate> {
-    const own = this.#own(name);
+    const own = this.#book.certified(name);
+    if (own === undefined)
+      throw new SetupError(`no model ${name} here; certify it first with \`moiety model certify\``);
     const { switchboard, parties, config, clock } = this.#context;
     for (const side of ["a", "b"] as const) {
       const bureau = parties.bureaus[side];
@@ -115,7 +117,7 @@ export class Modelling {
 
   /** The deployed model of this name, or the only one there is. */
   deployed(name?: string): { certificate: ModelCertificate; certificateBytes: Uint8Array } {
-    const candidates = this.#book.names().filter((each) => this.#own(each).deployed);
+    const candidates = this.#book.names().filter((each) => this.#book.deployed(each));
     const only = name ?? (candidates.length === 1 ? candidates[0] : undefined);
     if (only === undefined)
       throw new SetupError(
@@ -123,21 +125,17 @@ export class Modelling {
           ? "no model is deployed; use `moiety model certify` and `moiety model deploy`"
           : `several models are deployed: say which with --model (${candidates.join(", ")})`,
       );
-    if (!candidates.includes(only)) throw new SetupError(`the model ${only} is not deployed`);
-    const { certificate } = this.#own(only);
+    const own = this.#book.deployed(only);
+    if (own === undefined) throw new SetupError(`the model ${only} is not deployed`);
+    const { certificate } = own;
     return { certificate: this.#parse(certificate), certificateBytes: certificate };
   }
 
   /** Names, versions, and whether they are deployed. */
   list(): { name: string; deployed: boolean }[] {
-    return this.#book.names().map((name) => ({ name, deployed: this.#own(name).deployed }));
-  }
-
-  #own(name: string): OwnModel {
-    const own = this.#book.get(name);
-    if (own === undefined)
-      throw new SetupError(`no model ${name} here; certify it first with \`moiety model certify\``);
-    return own;
+    return this.#book
+      .names()
+      .map((name) => ({ name, deployed: this.#book.deployed(name) !== undefined }));
   }
 
   /** Verified once per certificate and roster: each inquiry asks for it. */

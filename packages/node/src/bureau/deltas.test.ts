@@ -147,7 +147,7 @@ describe("retention", () => {
     const left = (who: number): Uint8Array => Uint8Array.of(0, 0, binsOf(who, 1)[2] as number);
     const expected = new Map(upTo(30).map((who) => [who, left(who)]));
     expect(world.content(1)).toEqual(expected);
-    world.advanceDays(1);
+    world.advanceDays(2);
     await world.shelves.a.settle(); // the other one has not erased anything yet
     expect(world.content(1)).toEqual(expected);
     const read = world.shelves.a.reader(world.held("a", 1));
@@ -175,8 +175,9 @@ describe("retention", () => {
     world.advanceDays(1);
     const old = world.made(2, all([1], 2), { base, catalogue: EXPIRING, ageDays: 19 });
     await world.fillBoth(old, EXPIRING);
-    world.advanceDays(2);
+    world.advanceDays(3);
     await world.shelves.a.settle();
+    expect(world.count("a", "deposit-rows")).toBe(2); // one of them a tombstone
     expect(world.content(2).size).toBe(0);
     expect(world.content(1).size).toBe(1);
   });

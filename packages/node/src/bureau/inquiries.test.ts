@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Parties } from "../parties.ts";
 import { CLOCK_TOLERANCE_MS } from "../tolerance.ts";
 import { Inquiries } from "./inquiries.ts";
+import { FORMER_MS } from "./line.ts";
 import type { Models } from "./models.ts";
 import {
   all,
@@ -16,6 +17,7 @@ import {
   SIDES,
   upTo,
 } from "./testing/deposit-world.ts";
+import { ERASE_AFTER_MS } from "./upkeep.ts";
 
 let world: DepositWorld;
 beforeEach(async () => {
@@ -107,13 +109,13 @@ describe("what is read", () => {
     const after = await read(made + 10 * 86_400_000);
     expect([...after.bins].slice(0, 3)).toEqual([0, 0, binsOf(0, 1)[2]]);
     expect([...after.found]).toEqual([...before.found]);
-    world.nowMs += CLOCK_TOLERANCE_MS + 61_000;
+    world.nowMs += CLOCK_TOLERANCE_MS + ERASE_AFTER_MS + 1000;
     await world.shelves.b.settle();
     expect(await read(world.nowMs)).toEqual(after);
   });
 
   test("of a record of which all has expired is nothing, whether it is erased or not", async () => {
-    world.advanceDays(21);
+    world.advanceDays(22);
     const { found, bins } = await read(world.nowMs);
     await world.shelves.a.settle();
     expect(await read(world.nowMs)).toEqual({ found, bins });
@@ -121,7 +123,103 @@ describe("what is read", () => {
   });
 });
 
+describe("a clock that ran eleven days ahead", () => {
+  const content = all(upTo(9), 1);
+
+  async function ask(version: number) {
+    const deposits = [{ domain: "telecom", epoch: 1, version }];
+    const asked = inquiry({ deposits });
+    return Promise.allSettled(
+      SIDES.map((side) => inquiries(side).resolve("bank", asked, world.nowMs)),
+    );
+  }
+
+  async function read(version: number): Promise<number[]> {
+    const [a, b] = await ask(version);
+    if (a?.status !== "fulfilled" || b?.status !== "fulfilled") throw new Error("refused");
+    expect(a.value.found).toEqual(b.value.found);
+    return [...joinBins(a.value.indices, b.value.indices)].slice(0, 27);
+  }
+
+  async function runAhead(): Promise<void> {
+    world.aheadMs.a = 12 * 86_400_000;
+    await world.shelves.a.settle();
+    world.aheadMs.a = 0;
+  }
+
+  test("leaves refusals, and never a wrong bin, until time or a snapshot mends it", async () => {
+    const made = world.made(1, content, { catalogue: EXPIRING });
+    await world.fillBoth(made, EXPIRING);
+    await runAhead();
+    await world.restart("a");
+    for (const _ of upTo(10)) {
+      const [a, b] = await ask(1);
+      expect(a).toMatchObject({ status: "rejected", reason: { code: "clock" } });
+      expect(b).toMatchObject({ status: "fulfilled" });
+      world.advanceDays(1);
+      await world.settle();
+    }
+    world.advanceDays(1);
+    const left = upTo(9).flatMap((who) => [0, 0, binsOf(who, 1)[2]]);
+    expect(await read(1)).toEqual(left);
+    await world.fillBoth(world.made(2, all(upTo(9), 2), { catalogue: EXPIRING }), EXPIRING);
+    expect(await read(2)).toEqual(upTo(9).flatMap((who) => [...binsOf(who, 2)]));
+  });
+
+  test("counts for what is built on what it erased, folded or not", async () => {
+    const base = world.made(1, content, { catalogue: EXPIRING });
+    await world.fillBoth(base, EXPIRING);
+    await runAhead();
+    const delta = world.made(2, all([1], 2), { base, catalogue: EXPIRING });
+    await world.fillBoth(delta, EXPIRING);
+    expect((await ask(2))[0]).toMatchObject({ reason: { code: "clock" } });
+    world.nowMs += FORMER_MS;
+    await world.settle();
+    expect(world.versions("a")).toEqual([2]);
+    expect((await ask(2))[0]).toMatchObject({ reason: { code: "clock" } });
+  });
+
+  test("counts for the layer into which an erased delta is folded", async () => {
+    const base = world.made(1, content, { catalogue: EXPIRING });
+    await world.fillBoth(base, EXPIRING);
+    const delta = world.made(2, all([1], 2), { base, catalogue: EXPIRING, ageDays: 5 });
+    await world.fillBoth(delta, EXPIRING);
+    // Seven days: what the delta has is erased, what lies below is not.
+    world.aheadMs.a = 7 * 86_400_000;
+    await world.shelves.a.settle();
+    world.aheadMs.a = 0;
+    world.nowMs += FORMER_MS;
+    await world.settle();
+    expect(world.versions("a")).toEqual([2]);
+    expect((await ask(2))[0]).toMatchObject({ reason: { code: "clock" } });
+  });
+
+  test("has erased nothing if it was ahead by less than a day", async () => {
+    await world.fillBoth(world.made(1, content, { catalogue: EXPIRING }), EXPIRING);
+    world.advanceDays(9);
+    world.aheadMs.a = 86_400_000 * 1.9;
+    await world.shelves.a.settle();
+    world.aheadMs.a = 0;
+    expect(await read(1)).toEqual(upTo(9).flatMap((who) => [...binsOf(who, 1)]));
+  });
+});
+
 describe("a version is refused", () => {
+  test("of a former epoch once both bureaus have one of the newer, as a conflict", async () => {
+    const old = all(upTo(9), 1);
+    await world.fillBoth(world.made(1, old, { catalogue: EXPIRING }), EXPIRING);
+    world.epochs = [2, 1];
+    const next = world.made(2, old, { catalogue: EXPIRING, changes: { epoch: 2 } });
+    await world.fill("a", next, EXPIRING);
+    await inquiries("a").resolve("bank", inquiry(), world.nowMs);
+    await world.fill("b", next, EXPIRING);
+    for (const side of SIDES) {
+      const refused = inquiries(side).resolve("bank", inquiry(), world.nowMs);
+      await expect(refused).rejects.toMatchObject({ code: "conflict" });
+      await expect(refused).rejects.toThrow("newer epoch");
+    }
+  });
+
   test.each([
     [
       "that is not held",

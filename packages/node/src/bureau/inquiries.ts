@@ -40,6 +40,8 @@ export class Inquiries {
     const named = await Promise.all(inquiry.deposits.map((each) => this.#deposit(each, model)));
     // The wait above may have been long: what is read below must still be there.
     const deposits = named.map((deposit) => deposit && this.#still(deposit));
+    for (const deposit of deposits)
+      if (deposit !== undefined) this.#checkErased(deposit, inquiry.asOf);
     const places = this.#places(inquiry, deposits, model);
     if (inquiry.people * places.length > lookup.MAX_LOOKUPS)
       throw new Refusal("refused", `more than ${lookup.MAX_LOOKUPS} lookups in one inquiry`);
@@ -121,6 +123,9 @@ export class Inquiries {
     const digest = Buffer.from(certified?.digest ?? "", "hex");
     if (!constantTimeEqual(digest, deposit.header.catalogue))
       throw new Refusal("refused", `${domain} has another catalogue than the model was made for`);
+    // Or a bank that keeps to former pseudonyms would see what a platform has changed since.
+    if (await this.#shelf.isOutdated(deposit))
+      throw new Refusal("conflict", `${domain} has a deposit in a newer epoch`);
     return deposit;
   }
 
@@ -146,6 +151,21 @@ export class Inquiries {
     const still = held.find(({ header }) => header.version === version);
     if (still === undefined) throw new Refusal("conflict", `${domain}: a version went meanwhile`);
     return still;
+  }
+
+  /**
+   * What this bureau has erased as expired, the other one may still hold: where that was done by a
+   * clock that ran ahead, one half alone would be read as a bin, and be any.
+   */
+  #checkErased(deposit: HeldDeposit, asOf: number): void {
+    const erasedTo = this.#shelf.erasedTo(deposit);
+    if (asOf >= erasedTo) return;
+    const until = new Date(erasedTo * 1000).toISOString();
+    throw new Refusal(
+      "clock",
+      `${deposit.header.domain}: this bureau has already erased what had expired by ${until}, ` +
+        "for its clock ran ahead: until then, or the domain's next snapshot, it cannot answer",
+    );
   }
 
   /**

@@ -1,5 +1,4 @@
 /** All lines of versions at a bureau, in memory and in the store. */
-import type { Refusal } from "@moiety/kit";
 import { key, type Store, type Table } from "../store.ts";
 import { type Entry, Line, readEntry, writeEntry } from "./line.ts";
 
@@ -8,13 +7,12 @@ export class Lines {
   readonly #table: Table;
   readonly #lines = new Map<string, Line>();
 
-  /** Reads the store. Entries to which there is an `objection` stay in it, and out of use. */
-  constructor(store: Store, nowMs: number, objection: (entry: Entry) => Refusal | undefined) {
+  /** Reads the store; nothing is judged yet. */
+  constructor(store: Store, nowMs: number) {
     this.#table = store.table("deposit-versions");
     for (const { value } of this.#table.getRange()) {
       const entry = readEntry(value, nowMs);
-      const { domain, epoch } = entry.header;
-      if (objection(entry) === undefined) this.at(domain, epoch).set(entry);
+      this.at(entry.header.domain, entry.header.epoch).set(entry);
     }
   }
 

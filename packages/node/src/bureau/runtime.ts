@@ -61,7 +61,7 @@ export class Bureau implements RoleRuntime {
         return { platform, epochs, key: parties.verifying(platform) };
       },
       peerDeposits: async (domain) =>
-        (await directoryView.depositsAt(this.#peer, domain)).map(({ bytes }) => bytes),
+        (await directoryView.recentDepositsAt(this.#peer, domain)).map(({ bytes }) => bytes),
       notDone: (error) => logFailure(context.log, error),
     });
     this.#models = new Models(
@@ -74,7 +74,10 @@ export class Bureau implements RoleRuntime {
     this.#pads = new PadStock(config.limits.padsReady, clock);
     this.#evaluations = new RateLimit(config.limits.evaluationsPerMinute, clock);
     this.#epochs.retire();
-    parties.onChange(() => this.#epochs.adopt());
+    parties.onChange(() => {
+      this.#shelf.adopt();
+      this.#epochs.adopt();
+    });
     context.switchboard.serve(...this.#services());
     void this.#keepPads();
   }
@@ -98,10 +101,15 @@ export class Bureau implements RoleRuntime {
   }
 
   *samples(): Generator<Sample> {
+    const latest = new Set<string>();
     for (const { header } of this.#shelf.listing()) {
       const { domain, epoch, version, records } = header;
-      const labels = { domain, epoch: String(epoch), version: String(version) };
-      yield { name: "deposit_records", help: "Records of a deposit held", labels, value: records };
+      // The version is a value: as a label, which a platform chooses, it made a series per deposit.
+      if (latest.has(`${domain}/${epoch}`)) continue;
+      latest.add(`${domain}/${epoch}`);
+      const labels = { domain, epoch: String(epoch) };
+      yield { name: "deposit_version", help: "Latest version held", labels, value: version };
+      yield { name: "deposit_records", help: "Records of that deposit", labels, value: records };
     }
     yield { name: "models", help: "Models held", value: this.#models.list().length };
     for (const [direction, value] of Object.entries(this.#pads.levels))

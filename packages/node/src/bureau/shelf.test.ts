@@ -1,6 +1,7 @@
 import { unpackNibbles } from "@moiety/crypto";
 import type { deposit, depositHeader } from "@moiety/protocols";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { CLOCK_TOLERANCE_MS } from "../tolerance.ts";
 import { FORMER_MS } from "./line.ts";
 import { MAX_COMPLETE } from "./shelf.ts";
 import { all, DepositWorld, FEATURES, people, upTo } from "./testing/deposit-world.ts";
@@ -142,6 +143,14 @@ describe("deposits at a bureau", () => {
     const offer = world.offer(world.made(1, few(1), { changes }));
     await expect(world.shelves.a.open(offer)).rejects.toThrow(why);
     expect(world.count("a", "deposit-versions")).toBe(0);
+  });
+
+  test("refuse what a platform says it made later than now, but for the tolerance", async () => {
+    const madeAt = Math.floor((world.nowMs + CLOCK_TOLERANCE_MS) / 1000);
+    const late = world.offer(world.made(1, few(1), { changes: { madeAt: madeAt + 1 } }));
+    await expect(world.shelves.a.open(late)).rejects.toMatchObject({ code: "clock" });
+    await expect(world.shelves.a.open(late)).rejects.toThrow("10 minutes ahead");
+    await world.fill("a", world.made(1, few(1), { changes: { madeAt } }));
   });
 
   test("refuse a signature by another key", async () => {

@@ -7,6 +7,7 @@ import { milestone } from "../milestone.ts";
 import { nextTurn } from "../next-turn.ts";
 import { NEVER } from "../retention.ts";
 import { key, type Store, type Table } from "../store.ts";
+import { CLOCK_TOLERANCE_MS } from "../tolerance.ts";
 import { CatalogueShelf, type Described } from "./catalogue-shelf.ts";
 import { Layers, type StoredRecord } from "./layers.ts";
 import { COMPLETE, DROPPED, type Entry, FORMER, type Line, readEntry, STAGED } from "./line.ts";
@@ -63,8 +64,8 @@ export class Shelf implements deposit.DepositShelf {
     this.#chunks = store.table("deposit-chunks");
     this.#layers = new Layers(store);
     this.#catalogues = new CatalogueShelf(store);
-    // A deposit of a former owner or key must not be used, nor forgotten: the roster may be wrong.
-    this.#lines = new Lines(store, rules.clock.now(), (entry) => this.#objection(entry));
+    this.#lines = new Lines(store, rules.clock.now());
+    this.#judge();
     const { clock, notDone } = rules;
     const described = (digest: Uint8Array): Described => this.#catalogues.described(digest);
     const latestCommon = (line: Line): Promise<number | undefined> => this.#latestCommon(line);
@@ -106,6 +107,26 @@ export class Shelf implements deposit.DepositShelf {
     return line === undefined ? () => undefined : this.#layers.reader(line.layersOf(held));
   }
 
+  /** The latest moment, seconds since 1970, as of which something that a version reads was erased. */
+  erasedTo(held: HeldDeposit): number {
+    const { domain, epoch } = held.header;
+    return this.#lines.find(domain, epoch)?.erasedTo(held) ?? 0;
+  }
+
+  /**
+   * After another roster: deposits of a former owner or key count no more from this turn on, nor what
+   * builds on them. They go after `UNSOUND_SECONDS`, not at once: the roster may be wrong.
+   */
+  adopt(): void {
+    this.#judge();
+    void this.#upkeep.wake(); // which tells of its own failures
+  }
+
+  #judge(): void {
+    for (const line of this.#lines.all())
+      line.judge((entry) => this.#objection(entry) !== undefined);
+  }
+
   async open(offer: deposit.Offer): Promise<boolean[]> {
     const { header, bytes } = offer;
     this.#check(offer);
@@ -114,7 +135,7 @@ export class Shelf implements deposit.DepositShelf {
     if (known === undefined || !constantTimeEqual(known.bytes, bytes)) {
       if (known !== undefined) await this.#supersede(line, known, offer);
       await this.#begin(line, offer);
-    } else if (known.state === DROPPED)
+    } else if (known.state === DROPPED || !line.isSound(known))
       throw new Refusal("conflict", `version ${header.version} is not held any more`);
     const chunks = Array.from({ length: chunkCount(header) }, (_, index) => index);
     if (line.get(header.version)?.state !== STAGED) return chunks.map(() => true);
@@ -137,6 +158,8 @@ export class Shelf implements deposit.DepositShelf {
       state: STAGED,
       folded: false,
       due: NEVER,
+      erasedTo: 0,
+      unsoundSince: 0,
       since: this.#rules.clock.now(),
     };
     line.set(entry);
@@ -189,6 +212,11 @@ export class Shelf implements deposit.DepositShelf {
     const known = line.get(header.version);
     if (known === undefined || !constantTimeEqual(known.bytes, bytes) || known.state === DROPPED)
       throw new Refusal("conflict", `version ${header.version} is not under way any more`);
+    // The roster may be another one than when it was offered.
+    const objection = this.#objection(known);
+    if (objection !== undefined) throw objection;
+    if (!line.isSound(known))
+      throw new Refusal("conflict", `what version ${header.version} builds on counts no more`);
     if (known.state === COMPLETE || known.state === FORMER) return;
     let oldest: number;
     try {
@@ -236,6 +264,20 @@ export class Shelf implements deposit.DepositShelf {
     return false;
   }
 
+  /**
+   * Whether both bureaus hold a complete version under the same catalogue in a newer epoch of the
+   * roster. The other one is asked only where this one holds such. Rejects as `peerDeposits`.
+   */
+  async isOutdated({ header: { domain, epoch, catalogue } }: HeldDeposit): Promise<boolean> {
+    const newer = (this.#rules.domain(domain)?.epochs ?? []).filter((each) => each > epoch);
+    const held = newer
+      .flatMap((each) => this.versions(domain, each))
+      .filter(({ header }) => constantTimeEqual(header.catalogue, catalogue));
+    if (held.length === 0) return false;
+    const theirs = await this.#rules.peerDeposits(domain);
+    return held.some(({ bytes }) => theirs.some((other) => constantTimeEqual(other, bytes)));
+  }
+
   async #latestCommon(line: Line): Promise<number | undefined> {
     const complete = line.complete();
     if (complete.length === 0) return undefined;
@@ -250,6 +292,15 @@ export class Shelf implements deposit.DepositShelf {
     const { header, catalogue } = offer;
     const objection = this.#objection(offer);
     if (objection !== undefined) throw objection;
+    const aheadMs = header.madeAt * 1000 - this.#rules.clock.now();
+    if (aheadMs > CLOCK_TOLERANCE_MS) {
+      // Its records would be kept, and count, for so much longer than their retention.
+      const minutes = Math.round(aheadMs / 60_000);
+      throw new Refusal(
+        "clock",
+        `${header.platform}'s clock is ${minutes} minutes ahead of this one`,
+      );
+    }
     const epochs = this.#rules.domain(header.domain)?.epochs ?? [];
     if (!epochs.includes(header.epoch))
       throw new Refusal("conflict", `${header.domain} is in epoch ${epochs[0] ?? "none"}`);
@@ -263,7 +314,11 @@ export class Shelf implements deposit.DepositShelf {
   /** What a delta builds on must be there to be named, byte for byte, and not be too high a pile. */
   #checkBase(line: Line, header: DepositHeader, named: depositHeader.DepositBase): void {
     const base = line.get(named.version);
-    if (base?.state !== COMPLETE || !constantTimeEqual(baseDigest(base.bytes), named.header))
+    if (
+      base?.state !== COMPLETE ||
+      !line.isSound(base) ||
+      !constantTimeEqual(baseDigest(base.bytes), named.header)
+    )
       throw new Refusal("conflict", `version ${named.version} is not held to be changed`);
     const { catalogue, features } = base.header;
     if (!constantTimeEqual(catalogue, header.catalogue) || features !== header.features)
@@ -284,9 +339,13 @@ export class Shelf implements deposit.DepositShelf {
     return undefined;
   }
 
-  /** A newer beginning of a version takes the place of one that never ended: its platform lost it. */
+  /**
+   * A newer beginning of a version takes the place of one that never ended: its platform lost it; and
+   * any that of one which the roster does not let count: a new owner of the domain begins at 1.
+   */
   async #supersede(line: Line, known: Entry, { header }: deposit.Offer): Promise<void> {
-    if (known.state !== STAGED || known.header.madeAt >= header.madeAt)
+    const isNewer = known.state === STAGED && known.header.madeAt < header.madeAt;
+    if (!isNewer && !line.isObjected(known))
       throw new Refusal("conflict", `version ${header.version} was begun with another content`);
     await this.#upkeep.drop(line, known);
   }

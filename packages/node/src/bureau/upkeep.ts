@@ -17,8 +17,11 @@ import type { Lines } from "./lines.ts";
 const EVERY_MS = 60_000;
 /** Erasing reads a whole layer, so it does not happen more often than this. */
 const EXPIRE_EVERY_MS = 3_600_000;
-/** Beyond the tolerance for clocks: how long an inquiry may be under way. */
-const MARGIN_MS = 60_000;
+/**
+ * Beyond the tolerance for clocks: what has expired for less than a day counts as missing, and is not
+ * erased yet. So a clock that runs ahead for some hours, and is mended, has erased nothing too early.
+ */
+export const ERASE_AFTER_MS: number = 86_400_000;
 
 export interface UpkeepParts {
   readonly store: Store;
@@ -119,13 +122,41 @@ export class Upkeep {
 
   async #tendSafely(line: Line): Promise<void> {
     // What needs the other bureau must not hold up what does not.
-    for (const step of [this.#retireFormer, this.#drop, this.#fold, this.#expire]) {
+    for (const step of [
+      this.#noteUnsound,
+      this.#retireFormer,
+      this.#drop,
+      this.#fold,
+      this.#expire,
+    ]) {
       if (this.#closing) return;
       try {
         await step.call(this, line);
       } catch (error) {
         this.#parts.notDone(error);
       }
+    }
+  }
+
+  /** What the roster does not let count goes after a while; that survives restarts. */
+  async #noteUnsound(line: Line): Promise<void> {
+    const { lines, store, clock } = this.#parts;
+    const { noted, ended } = line.unsound(Math.floor(clock.now() / 1000));
+    for (const entry of noted) {
+      const before = line.get(entry.header.version);
+      let isWritten = false;
+      await store.transaction(() => {
+        // A version that is completed or dropped meanwhile must not go back.
+        const stored = lines.read(entry.header);
+        if (stored === undefined || readEntry(stored, 0).state !== entry.state) return;
+        void lines.write(entry);
+        isWritten = true;
+      });
+      if (isWritten && line.get(entry.header.version) === before) line.set(entry);
+    }
+    for (const entry of ended) {
+      if (this.#closing) return;
+      await this.drop(line, entry);
     }
   }
 
@@ -181,10 +212,12 @@ export class Upkeep {
     for (let next = line.foldable(); next !== undefined; next = line.foldable()) {
       const { from, into } = next;
       milestone("deposit.folding");
-      // First, so that what is moved is erased in time even if this is cut short.
-      const earlier: Entry = { ...into, due: Math.min(into.due, from.due) };
-      if (earlier.due !== into.due) await lines.write(earlier);
-      line.set(earlier);
+      // First, so that what is moved is erased in time, and was erased, even if this is cut short.
+      const due = Math.min(into.due, from.due);
+      const erasedTo = Math.max(into.erasedTo, from.erasedTo);
+      const joined: Entry = { ...into, due, erasedTo };
+      if (due !== into.due || erasedTo !== into.erasedTo) await lines.write(joined);
+      line.set(joined);
       const [upper, lower] = [line.layer(from.header.version), line.layer(into.header.version)];
       const whole = await layers.fold(upper, lower, () => this.#closing);
       if (!whole || !(await this.#dropChunks(from))) return;
@@ -197,15 +230,21 @@ export class Upkeep {
   async #expire(line: Line): Promise<void> {
     const { clock, lines, layers, described } = this.#parts;
     const now = clock.now();
-    const asOf = Math.floor((now - CLOCK_TOLERANCE_MS - MARGIN_MS) / 1000);
+    const asOf = Math.floor((now - CLOCK_TOLERANCE_MS - ERASE_AFTER_MS) / 1000);
     const expiring = line.expiring(asOf);
     if (expiring.length === 0) return;
-    if (now - (this.#expiredAt.get(line) ?? Number.NEGATIVE_INFINITY) < EXPIRE_EVERY_MS) return;
+    const before = this.#expiredAt.get(line) ?? Number.NEGATIVE_INFINITY;
+    // A clock that was set back must not put this off for as long as it was set back.
+    if (Math.abs(now - before) < EXPIRE_EVERY_MS) return;
     this.#expiredAt.set(line, now);
     for (const entry of expiring) {
       const { retention } = described(entry.header.catalogue);
       const isUpper = entry.header.base !== undefined;
       const layer = line.layer(entry.header.version);
+      // Before anything goes: an inquiry about an earlier moment would read halves without the other.
+      const begun: Entry = { ...entry, erasedTo: Math.max(entry.erasedTo, asOf) };
+      await lines.write(begun);
+      line.set(begun);
       const due = await layers.expire(layer, retention, asOf, isUpper, () => this.#closing);
       if (due === undefined) return;
       const erased: Entry = { ...(line.get(entry.header.version) as Entry), due };

@@ -13,7 +13,6 @@ import {
   seededRng,
   unpackNibbles,
 } from "@moiety/crypto";
-import type { Clock } from "@moiety/kit";
 import { type Catalogue, catalogueBytes, catalogueDigest, parseCatalogue } from "@moiety/model";
 import { type deposit, depositChunk, depositHeader, depositSealing } from "@moiety/protocols";
 import { openStore, type Store } from "../../store.ts";
@@ -65,10 +64,16 @@ export class DepositWorld {
   /** Milliseconds since 1970. */
   nowMs: number = 1_700_000_000_000;
   epochs: readonly number[] = [1];
+  /** Whom the roster has the domain belong to; `adopt` tells the bureaus of another. */
+  owner: { readonly platform: string; readonly signing: SigningKey } = {
+    platform: "telecom",
+    signing,
+  };
+  /** By how much a bureau's clock runs ahead, in milliseconds. */
+  readonly aheadMs: Record<Side, number> = { a: 0, b: 0 };
   /** Whether the bureaus can ask each other. */
   isConnected = true;
   readonly failures: unknown[] = [];
-  readonly clock: Clock = { now: () => this.nowMs, after: () => () => {} };
 
   static async open(): Promise<DepositWorld> {
     const world = new DepositWorld();
@@ -105,6 +110,17 @@ export class DepositWorld {
     this.nowMs += days * DAY_SECONDS * 1000;
   }
 
+  /** A roster with another owner or key of the domain comes into force. */
+  adopt(owner: DepositWorld["owner"]): void {
+    this.owner = owner;
+    for (const side of SIDES) this.shelves[side].adopt();
+  }
+
+  /** What a bureau's clock shows. */
+  clockOf(side: Side): number {
+    return this.nowMs + this.aheadMs[side];
+  }
+
   /** Does what is due in the background at both bureaus. */
   async settle(): Promise<void> {
     for (const side of SIDES) await this.shelves[side].settle();
@@ -115,10 +131,14 @@ export class DepositWorld {
     return {
       network: "net",
       side,
-      clock: this.clock,
+      clock: { now: () => this.clockOf(side), after: () => () => {} },
       domain: (name) =>
         name === "telecom"
-          ? { platform: "telecom", epochs: this.epochs, key: signing.verifyingKey }
+          ? {
+              platform: this.owner.platform,
+              epochs: this.epochs,
+              key: this.owner.signing.verifyingKey,
+            }
           : undefined,
       peerDeposits: async () => {
         if (!this.isConnected) throw new Error("the other bureau is down");
@@ -142,7 +162,7 @@ export class DepositWorld {
     const { base, ageDays = 0, catalogue = CATALOGUE, changes } = options;
     const facts: depositHeader.DepositFacts = {
       network: "net",
-      platform: "telecom",
+      platform: this.owner.platform,
       domain: "telecom",
       epoch: 1,
       version,
@@ -154,7 +174,10 @@ export class DepositWorld {
       }),
       ...changes,
     };
-    const keys = { signing, boxes: { a: boxes.a.publicKey, b: boxes.b.publicKey } };
+    const keys = {
+      signing: this.owner.signing,
+      boxes: { a: boxes.a.publicKey, b: boxes.b.publicKey },
+    };
     const sealer = new depositSealing.DepositSealer(facts, keys, rng);
     const rows = [...content]
       .map(([who, bins]) => ({ pseudonym: people[who] as Element, bins, ageDays }))
