@@ -2,17 +2,26 @@ import {
   chmodSync,
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { callNode, type NodeStatus, readManifest, startNode } from "@moiety/node";
-import { generateIdentity, identityToRecipient } from "age-encryption";
+import {
+  type BackupManifest,
+  callNode,
+  type NodeStatus,
+  readManifest,
+  readRoster,
+  startNode,
+} from "@moiety/node";
+import { Decrypter, Encrypter, generateIdentity, identityToRecipient } from "age-encryption";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { backUp, restore } from "./backup.ts";
 import { makeNetwork } from "./init.ts";
@@ -24,12 +33,17 @@ const at = (...path: string[]): string => join(folder, ...path);
 let configs: Readonly<Record<string, string>> = {};
 const target = (name: string): Target => targetOf(configs[name] as string);
 const identityFile = at("identity.txt");
+let identity = "";
 let recipient = "";
+const manifestOf = (name: string, folder: string): BackupManifest => {
+  const { config } = target(name);
+  return readManifest(config, readRoster(config, Date.now()), folder);
+};
 
 beforeAll(async () => {
   const options = { network: "test-net", banks: ["bank"], catalogues: [], host: "127.0.0.1" };
   configs = (await makeNetwork(at("net"), { ...options, basePort: 0 })).configs;
-  const identity = await generateIdentity();
+  identity = await generateIdentity();
   recipient = await identityToRecipient(identity);
   writeFileSync(identityFile, `# for the safe\n${identity}\n`, { mode: 0o600 });
   const node = await startNode(configs["bureau-a"] as string);
@@ -47,7 +61,7 @@ it("copies the store of a node that runs, and of one that is stopped", async () 
     await node.close();
   }
   const cold = await backUp(bureau, at("cold"));
-  expect(cold.incarnation).toBe(readManifest(at("hot")).incarnation);
+  expect(cold.incarnation).toBe(manifestOf("bureau-a", at("hot")).incarnation);
   expect(readdirSync(at("cold")).sort()).toEqual([
     "backup.json",
     "configuration.yaml",
@@ -78,7 +92,7 @@ it("refuses to restore over a store, of another node, and what was damaged", asy
 
 it("restores as another incarnation, and puts aside what was there", async () => {
   const bureau = target("bureau-a");
-  const { incarnation } = readManifest(at("cold"));
+  const { incarnation } = manifestOf("bureau-a", at("cold"));
   const done = await restore(bureau, at("cold"), { replace: true });
   expect(done.incarnation.id).not.toBe(incarnation);
   expect(done.incarnation.restoredFrom?.id).toBe(incarnation);
@@ -109,7 +123,9 @@ it("brings back a node of which nothing is left but its configuration", async ()
 
   await expect(
     restore(bureau, at("cold"), { replace: false, opener: { identityFile } }),
-  ).rejects.toThrow("holds no keys");
+  ).rejects.toThrow("version 1, which may be old");
+  const options = { replace: false, rosterFromBackup: true, opener: { identityFile } };
+  await expect(restore(bureau, at("cold"), options)).rejects.toThrow("the backup is of bureau-a");
   const opener = { identityFile: at("other.txt") };
   writeFileSync(opener.identityFile, await generateIdentity(), { mode: 0o600 });
   await expect(restore(bureau, at("b"), { replace: false, opener })).rejects.toThrow("do not open");
@@ -121,6 +137,7 @@ it("brings back a node of which nothing is left but its configuration", async ()
 
   const done = await restore(bureau, at("b"), { replace: false, opener: { identityFile } });
   expect(done.keys?.written).toHaveLength(secrets.length + 1);
+  expect(done.keys?.unconfirmed).toEqual([]);
   expect(readFileSync(config.roster)).toEqual(roster);
   for (const [file, content] of kept)
     expect(readFileSync(join(config.keys, file), "utf8")).toBe(content);
@@ -145,4 +162,117 @@ it("seals with a passphrase as well, and refuses a short one", async () => {
   rmSync(join(config.keys, "box.key"));
   const done = await restore(bureau, at("phrase"), { replace: true, opener: { passphrase } });
   expect(done.keys?.written).toEqual(["box.key"]);
+});
+
+interface Sealed {
+  files: Record<string, string>;
+  signature?: string;
+}
+
+/** Seals the content of a backup anew to the same recipient, which is public, after a change. */
+async function resealed(from: string, to: string, change: (content: Sealed) => void) {
+  cpSync(at(from), at(to), { recursive: true });
+  const decrypter = new Decrypter();
+  decrypter.addIdentity(identity);
+  const sealed = readFileSync(at(from, "keys.age"));
+  const content = JSON.parse(await decrypter.decrypt(sealed, "text")) as Sealed;
+  change(content);
+  const encrypter = new Encrypter();
+  encrypter.addRecipient(recipient);
+  writeFileSync(at(to, "keys.age"), await encrypter.encrypt(JSON.stringify(content)));
+}
+
+const FORGED = `${"01".padEnd(64, "0")}\n`;
+
+it.each<[string, (content: Sealed) => void]>([
+  ["keeps the signature of the genuine keys", () => {}],
+  ["signs nonsense", (content) => (content.signature = "00".repeat(64))],
+  ["signs with no hex at all", (content) => (content.signature = "not hex")],
+])("writes no key that nobody vouches for, where a forger %s", async (_, sign) => {
+  const bureau = target("bureau-b");
+  const { config } = bureau;
+  const genuine = new Map(
+    readdirSync(config.keys).map((file) => [file, readFileSync(join(config.keys, file), "utf8")]),
+  );
+  const forged = ["box.key", "oprf-telecom-02.key", "oprf-telecom-2.key", "tls-next.key"];
+  rmSync(at("forged"), { recursive: true, force: true });
+  await resealed("b", "forged", (content) => {
+    for (const file of forged) content.files[file] = FORGED;
+    sign(content);
+  });
+  rmSync(config.keys, { recursive: true });
+  const opener = { identityFile };
+  const { keys } = await restore(bureau, at("forged"), { replace: true, opener });
+  expect([...(keys?.unconfirmed ?? [])].sort()).toEqual(forged);
+  const confirmed = [...genuine.keys()].filter((file) => file !== "box.key").sort();
+  expect([...(keys?.written ?? [])].sort()).toEqual(confirmed);
+  expect(readdirSync(config.keys).sort()).toEqual(confirmed);
+  const rest = await restore(bureau, at("b"), { replace: true, opener });
+  expect(rest.keys?.written).toEqual(["box.key"]);
+  for (const [file, text] of genuine)
+    expect(readFileSync(join(config.keys, file), "utf8")).toBe(text);
+});
+
+it("restores a key that was begun and waits for its roster, if the node signed it", async () => {
+  const bureau = target("bureau-b");
+  const begun = join(bureau.config.keys, "oprf-telecom-2.key");
+  writeFileSync(begun, FORGED, { mode: 0o600 });
+  await backUp(bureau, at("begun"), { recipients: [recipient] });
+  rmSync(begun);
+  const done = await restore(bureau, at("begun"), { replace: true, opener: { identityFile } });
+  expect(done.keys).toMatchObject({ written: ["oprf-telecom-2.key"], unconfirmed: [] });
+  rmSync(begun);
+});
+
+it.each<[string, (content: Sealed) => void]>([
+  ["a number for a key", (content) => Object.assign(content.files, { "box.key": 7 })],
+  ["no files", (content) => Object.assign(content, { files: null })],
+  ["no signature", (content) => delete content.signature],
+])("refuses sealed content with %s", async (_, change) => {
+  rmSync(at("odd"), { recursive: true, force: true });
+  await resealed("b", "odd", change);
+  await expect(
+    restore(target("bureau-b"), at("odd"), { replace: true, opener: { identityFile } }),
+  ).rejects.toThrow("not those of bureau-b");
+});
+
+it("refuses a store that the node has not signed for, unless told to take it", async () => {
+  const bureau = target("bureau-a");
+  cpSync(at("cold"), at("replaced"), { recursive: true });
+  const file = at("replaced", "backup.json");
+  const text = readFileSync(file, "utf8");
+  const changed = text.replace(/"madeAt": "20../, '"madeAt": "1999');
+  expect(changed).not.toBe(text);
+  writeFileSync(file, changed);
+  const before = readFileSync(join(bureau.config.data, "store.mdb"));
+  await expect(restore(bureau, at("replaced"), { replace: true })).rejects.toThrow(
+    "wrong signature",
+  );
+  expect(readFileSync(join(bureau.config.data, "store.mdb"))).toEqual(before);
+  const options = { replace: true, unverified: true };
+  expect((await restore(bureau, at("replaced"), options)).copiedAt).toMatch(/^1999/);
+});
+
+it("starts no node between the two renames of a restore, and completes it when run again", async () => {
+  const bureau = target("bureau-a");
+  const { data, file } = bureau.config;
+  const aside = `${data}.replaced-${Date.now() + 60_000}`;
+  renameSync(data, aside);
+  mkdirSync(`${data}.restoring`);
+  await expect(startNode(file)).rejects.toThrow(`${aside}, the store before`);
+  expect(existsSync(data)).toBe(false);
+  expect((await restore(bureau, at("cold"), { replace: false })).replaced).toBe(aside);
+  await (await startNode(file)).close();
+});
+
+it("clears away its own unfinished backup, and nothing else", async () => {
+  const bureau = target("bureau-a");
+  mkdirSync(at("mine.part"));
+  writeFileSync(at("mine.part", "diary"), "dear diary\n");
+  await expect(backUp(bureau, at("mine"))).rejects.toThrow("not an unfinished backup");
+  expect(readFileSync(at("mine.part", "diary"), "utf8")).toBe("dear diary\n");
+  writeFileSync(at("mine.part", ".moiety-backup-unfinished"), "");
+  await backUp(bureau, at("mine"));
+  expect(existsSync(at("mine.part"))).toBe(false);
+  expect(readdirSync(at("mine"))).toHaveLength(4);
 });

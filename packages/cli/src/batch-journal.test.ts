@@ -78,6 +78,23 @@ it.each<[string, BatchIdentity]>([
   expect(readFileSync(`${output}.part`)).toEqual(before);
 });
 
+it.each(["one line without an end", "a,b\n1,2\n", '{"format":"moiety-batch/2"}\n'])(
+  "leaves a file alone that is no journal: %j",
+  async (content) => {
+    writeFileSync(`${output}.part`, content, { mode: 0o600 });
+    await expect(BatchJournal.open(output, BATCH)).rejects.toThrow("not what a batch leaves");
+    await expect(BatchJournal.discard(output)).rejects.toThrow("not what a batch leaves");
+    expect(readFileSync(`${output}.part`, "utf8")).toBe(content);
+  },
+);
+
+it("discards a journal of whatever batch, and none", async () => {
+  await BatchJournal.discard(output);
+  await journal((open) => open.keep({ start: 0, scores: [5] }));
+  await BatchJournal.discard(output);
+  await journal((open) => expect(open.kept).toBe(0), { ...BATCH, terms: "model@2" });
+});
+
 it("does not write where a link leads", async () => {
   const elsewhere = join(folder, "elsewhere");
   writeFileSync(elsewhere, "mine\n");

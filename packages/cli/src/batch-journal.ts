@@ -5,12 +5,14 @@
  */
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, open, rm } from "node:fs/promises";
+import { type FileHandle, open, readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { constantTimeEqual, osRng, SALT_BYTES, saltedDigest } from "@moiety/crypto";
 import { SetupError } from "@moiety/node";
 
 const FORMAT = "moiety-batch/1";
+/** How each journal begins: what does not is somebody's file, and left alone. */
+const BEGINNING = `{"format":"${FORMAT}"`;
 /** Of the chained digests, in hex digits: they are against accidents. */
 const LINK_DIGITS = 16;
 /** `O_NOFOLLOW`: a link that somebody put there would have scores written elsewhere. */
@@ -56,7 +58,7 @@ export class BatchJournal {
 
   /**
    * Begins a journal, or takes up the one that is there. Throws `SetupError` when that belongs to
-   * another batch, or the file cannot be had.
+   * another batch, is no journal at all, or cannot be had.
    */
   static async open(output: string, batch: BatchIdentity): Promise<BatchJournal> {
     const file = BatchJournal.fileFor(output);
@@ -65,6 +67,7 @@ export class BatchJournal {
       handle = await open(file, OPEN_FLAGS, 0o600);
       await refuseForeign(file, handle);
       const text = await handle.readFile("utf8");
+      refuseOther(file, text);
       const end = text.indexOf("\n");
       if (end < 0) return await BatchJournal.#begin(file, handle, batch);
       const head = text.slice(0, end);
@@ -79,6 +82,18 @@ export class BatchJournal {
       return journal;
     } catch (error) {
       await handle?.close();
+      throw error instanceof SetupError ? error : asSetupError(output, error);
+    }
+  }
+
+  /** Removes a journal, of whatever batch. Throws `SetupError` where another thing is in its place. */
+  static async discard(output: string): Promise<void> {
+    const file = BatchJournal.fileFor(output);
+    try {
+      refuseOther(file, await readFile(file, "utf8"));
+      await rm(file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
       throw error instanceof SetupError ? error : asSetupError(output, error);
     }
   }
@@ -173,6 +188,14 @@ export async function syncFolder(file: string): Promise<void> {
   } finally {
     await folder.close();
   }
+}
+
+/** Of a journal whose first write was torn there is a part of the beginning, or nothing. */
+function refuseOther(file: string, text: string): void {
+  if (!text.startsWith(BEGINNING) && !BEGINNING.startsWith(text))
+    throw new SetupError(
+      `${file} is not what a batch leaves: move it away, or name another output`,
+    );
 }
 
 /** Somebody else's file would give the scores away: theirs to read, or others'. */

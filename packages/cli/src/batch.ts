@@ -1,5 +1,5 @@
 /** `moiety score --batch`: a CSV of people, resumable after whatever ended it. */
-import { createReadStream, rmSync, statSync } from "node:fs";
+import { createReadStream, statSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { readIdentifiersCsv } from "@moiety/model";
 import {
@@ -64,7 +64,7 @@ export async function scoreBatch(
     body: { ...(model !== undefined && { model }), ...(purpose !== undefined && { purpose }) },
     ...(signal && { signal }),
   });
-  if (fresh) rmSync(BatchJournal.fileFor(output), { force: true });
+  if (fresh) await BatchJournal.discard(output);
   const journal = await BatchJournal.open(output, {
     identifiers: asWritten,
     terms: JSON.stringify({ ...terms, type, region, scheme }),

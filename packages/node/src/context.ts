@@ -2,6 +2,7 @@
 import type { Rng, SigningKey } from "@moiety/crypto";
 import { type Clock, ProtocolError, Switchboard } from "@moiety/kit";
 import type { FastifyInstance } from "fastify";
+import { refuseInterrupted } from "./backup/places.ts";
 import type { NodeConfig } from "./config.ts";
 import { incarnationOf } from "./incarnation.ts";
 import { KEY_FILES, readSigningKey, requireListed } from "./keys.ts";
@@ -56,6 +57,7 @@ export async function openContext(
   const log = makeLog(config.name, config.log);
   const carrier = makeCarrier(config, parties, clock);
   const owner = `${parties.network}/${config.name}`;
+  refuseInterrupted(config.data);
   const store = await openStore(config.data, owner, (trouble) => {
     if (trouble === undefined) log.info("the store takes writes again");
     else log.error(trouble);

@@ -4,7 +4,7 @@
  * log shows it at each start: who compares two logs sees that one of them is of a restored store.
  */
 import type { Rng } from "@moiety/crypto";
-import { key, type Store } from "./store.ts";
+import { key, type Store, type Table } from "./store.ts";
 
 const PLACE = key("incarnation");
 
@@ -19,9 +19,16 @@ export interface Incarnation {
 
 /** The store's incarnation; a store without one, which is new, is given one. */
 export async function incarnationOf(store: Store, rng: Rng, nowMs: number): Promise<Incarnation> {
-  const known = store.table("meta").get(PLACE);
-  if (known !== undefined) return JSON.parse(known.toString()) as Incarnation;
-  return begin(store, { id: randomId(rng), since: toTime(nowMs) });
+  return (
+    knownIncarnation(store.table("meta")) ??
+    begin(store, { id: randomId(rng), since: toTime(nowMs) })
+  );
+}
+
+/** The incarnation that a table `meta` holds, if it does. */
+export function knownIncarnation(meta: Pick<Table, "get">): Incarnation | undefined {
+  const known = meta.get(PLACE);
+  return known === undefined ? undefined : (JSON.parse(known.toString()) as Incarnation);
 }
 
 /** Begins a new life of a store that was restored from a copy of `copiedAt`. */

@@ -59,7 +59,7 @@ export async function* diagnose(file: string): AsyncGenerator<Finding> {
 /** Copies the store of a node that is stopped into a folder; see `copyStopped`. */
 export async function backUpStopped(config: NodeConfig, folder: string): Promise<BackupManifest> {
   const { copyStopped } = await import("./backup/copy.ts");
-  return copyStopped(config, { clock: systemClock, rng: osRng }, folder);
+  return copyStopped(config, systemClock, folder);
 }
 
 /** Puts a backup's store in the place of a stopped node's own; see `restoreStore`. */

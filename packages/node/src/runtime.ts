@@ -3,6 +3,6 @@ export type { Carrier } from "./carrier.ts";
 export type { NodeConfig } from "./config.ts";
 export type { Log } from "./log.ts";
 export { type RunningNode, runNode, type ServeControl } from "./start.ts";
-export type { Range, Store, Table } from "./store.ts";
+export { openStore, type Range, type Store, type Table } from "./store.ts";
 export { StoreError } from "./store-failure.ts";
 export { machine, type Surroundings } from "./surroundings.ts";

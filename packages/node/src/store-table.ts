@@ -1,14 +1,10 @@
 /** What the store is made of, whoever keeps it: tables, their keys, transactions. */
 
-/**
- * Entries of a table that are asked for: from `start` on, before `end`, at most `limit` of them.
- * `reverse`: downwards from `start` (inclusive) to above `end`.
- */
+/** Entries of a table that are asked for: from `start` on, before `end`, at most `limit` of them. */
 export interface Range {
   readonly start?: Buffer;
   readonly end?: Buffer;
   readonly limit?: number;
-  readonly reverse?: boolean;
 }
 
 /**
@@ -28,7 +24,8 @@ export interface Table {
   getCount(range?: Range): number;
   /**
    * Makes the writes of `write`, which is called at once, part of a commit that happens only if `key`
-   * is absent then; resolves with whether it was.
+   * is absent then; resolves with whether it was. For keys that no transaction removes: after one that
+   * does, in the same commit, lmdb answers true and writes nothing.
    */
   ifNoExists(key: Buffer, write: () => void): Promise<boolean>;
 }

@@ -11,7 +11,7 @@ export { after, key, type Range, type Store, type Table } from "./store-table.ts
 /** Raises when the layout of any table changes; an older store is migrated, a newer one refused. */
 export const SCHEMA_VERSION: number = 2;
 const MAX_TABLES = 32;
-const META_KEY = Buffer.from("schema");
+export const META_KEY: Buffer = Buffer.from("schema");
 
 /**
  * Opens (or makes) the store in `folder`. Throws `SetupError` when it belongs to another node or to
@@ -49,14 +49,7 @@ export async function openStore(
   if (known === undefined) {
     await note(SCHEMA_VERSION);
   } else {
-    const { version, owner: of } = JSON.parse(known.toString()) as {
-      version: number;
-      owner: string;
-    };
-    if (of !== owner) throw new SetupError(`${folder} is the store of ${of}, not of ${owner}`);
-    if (version > SCHEMA_VERSION)
-      throw new SetupError(`${folder} was written by a newer moiety (schema ${version}); upgrade`);
-    await migrate({ table, transaction }, version, note);
+    await migrate({ table, transaction }, schemaOf(known, folder, owner), note);
   }
   return {
     table,
@@ -65,4 +58,16 @@ export async function openStore(
     backup: (file) => root.backup(file, true),
     close: () => root.close(),
   };
+}
+
+/** The schema that a store says it has; throws `SetupError` for another's store, and a newer one. */
+export function schemaOf(known: Buffer, folder: string, owner: string): number {
+  const { version, owner: of } = JSON.parse(known.toString()) as {
+    version: number;
+    owner: string;
+  };
+  if (of !== owner) throw new SetupError(`${folder} is the store of ${of}, not of ${owner}`);
+  if (version > SCHEMA_VERSION)
+    throw new SetupError(`${folder} was written by a newer moiety (schema ${version}); upgrade`);
+  return version;
 }

@@ -1,5 +1,6 @@
 import { SetupError } from "@moiety/node";
 import type { Command } from "commander";
+import type { RestoreAnswer } from "../backup.ts";
 import { answer } from "../output.ts";
 import type { Opener, Seal } from "../sealed-keys.ts";
 import { targetOf } from "../target.ts";
@@ -43,6 +44,8 @@ export function addRestore(program: Command): void {
     .argument("<folder>", "a folder made by moiety backup")
     .requiredOption("--config <node>", "the node's YAML file; it must be stopped")
     .option("--replace", "put a store that is in place aside; it is not deleted", false)
+    .option("--roster-from-backup", "where none is in place, take the backup's, old or not", false)
+    .option("--unverified", "take a store that this node's listed key has not signed for", false)
     .option("--keys", "restore the sealed keys too, where none are in place", false)
     .option("--identity-file <file>", "open them with an age identity, mode 0600")
     .option("--passphrase-file <file>", "open them with the passphrase in a file of mode 0600")
@@ -52,7 +55,8 @@ export function addRestore(program: Command): void {
       "after",
       `
 What the copy has forgotten, and why nothing is used twice: docs/ceremonies.md. Keys of epochs that the
-roster no longer lists are not restored.
+roster no longer lists are not restored. A backup is checked against the signing key that the roster has
+for the node; one that a former key signed needs --unverified: be sure of where it has been kept.
 
 Example:
   $ moiety restore /backups/bureau-a-monday --config net/bureau-a/node.yaml --replace`,
@@ -60,19 +64,32 @@ Example:
     .action(async (folder: string, flags: RestoreFlags) => {
       const { restore } = await import("../backup.ts");
       const opener = await openerOf(flags);
-      const { replace } = flags;
+      const { replace, rosterFromBackup, unverified } = flags;
       const done = await restore(targetOf(flags.config), folder, {
         replace,
+        rosterFromBackup,
+        unverified,
         ...(opener !== undefined && { opener }),
       });
-      answer(done, flags.json, ({ node, copiedAt, replaced, keys, incarnation }) =>
-        [
-          `restored ${node} as it was at ${copiedAt}; its store is now incarnation ${incarnation.id}`,
-          ...(keys === undefined ? [] : [`keys restored: ${keys.written.join(", ") || "none"}`]),
-          ...(replaced === undefined ? [] : [`what was there before is in ${replaced}`]),
-        ].join("\n"),
-      );
+      answer(done, flags.json, linesOf);
     });
+}
+
+function linesOf(done: RestoreAnswer): string {
+  const { node, copiedAt, replaced, rosterTaken, keys, incarnation } = done;
+  const lines = [
+    `restored ${node} as it was at ${copiedAt}; its store is now incarnation ${incarnation.id}`,
+  ];
+  if (rosterTaken !== undefined)
+    lines.push(`the roster is the backup's, version ${rosterTaken}: install a newer one if any`);
+  if (keys !== undefined) lines.push(`keys restored: ${keys.written.join(", ") || "none"}`);
+  if (keys !== undefined && keys.unconfirmed.length > 0)
+    lines.push(
+      `LEFT OUT: ${keys.unconfirmed.join(", ")}: not signed by the key that the roster has for ` +
+        `${node}, and not in the roster; somebody else may have put them there`,
+    );
+  if (replaced !== undefined) lines.push(`what was there before is in ${replaced}`);
+  return lines.join("\n");
 }
 
 interface SecretFlags {
@@ -89,6 +106,8 @@ interface BackupFlags extends SecretFlags {
 interface RestoreFlags extends SecretFlags {
   readonly config: string;
   readonly replace: boolean;
+  readonly rosterFromBackup: boolean;
+  readonly unverified: boolean;
   readonly identityFile?: string;
   readonly json: boolean;
 }

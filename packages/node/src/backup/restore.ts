@@ -17,12 +17,15 @@ import type { Rng } from "@moiety/crypto";
 import type { Clock } from "@moiety/kit";
 import type { NodeConfig } from "../config.ts";
 import { SetupError } from "../config-error.ts";
+import { controlSocket } from "../control-path.ts";
+import { isRunning } from "../control-probe.ts";
 import { syncFolder } from "../durable-file.ts";
 import { type Incarnation, reincarnate } from "../incarnation.ts";
 import { readRoster } from "../roster-install.ts";
 import { rosterFloor } from "../roster-version.ts";
 import { openStore } from "../store.ts";
 import { BACKUP_FILES, type BackupManifest, digestOfFile } from "./manifest.ts";
+import { asidePlace, interruptedRestore, storesAside, unfinishedPlace } from "./places.ts";
 
 export interface Restored {
   readonly incarnation: Incarnation;
@@ -32,8 +35,10 @@ export interface Restored {
 
 /**
  * Puts the store of a backup in the place of the node's own, which must be stopped. Throws
- * `SetupError`, and then nothing has changed: for a backup of another node, network or role, for
- * bytes that are not those of the manifest, and for a store in place unless `replace` is set.
+ * `SetupError`, and then nothing has changed: for bytes that are not those of the manifest, for a
+ * store in place unless `replace` is set, and for a node that has been started meanwhile.
+ *
+ * @param manifest as `readManifest` gave it: of this node, and signed by it.
  */
 export async function restoreStore(
   config: NodeConfig,
@@ -43,29 +48,40 @@ export async function restoreStore(
 ): Promise<Restored> {
   const { clock, rng, replace } = options;
   const roster = readRoster(config, clock.now());
-  refuseForeign(config, roster.network, manifest);
   const occupied = existsSync(config.data) && readdirSync(config.data).length > 0;
   if (occupied && !replace)
     throw new SetupError(
       `${config.data} is not empty; with --replace what is there is put aside, not deleted`,
     );
-  const unfinished = `${config.data}.restoring`;
+  const unfinished = unfinishedPlace(config.data);
+  // Of a restore that was cut short between its two renames: this one completes it.
+  const before = interruptedRestore(config.data) ? storesAside(config.data).at(-1) : undefined;
   await fetchStore(join(folder, BACKUP_FILES.store), manifest, unfinished);
-  const store = await openStore(unfinished, `${roster.network}/${config.name}`);
   let incarnation: Incarnation;
   try {
-    incarnation = await reincarnate(store, manifest.madeAt, rng, clock.now());
-    await rosterFloor(store, roster);
-  } finally {
-    await store.close();
+    const store = await openStore(unfinished, `${roster.network}/${config.name}`);
+    try {
+      incarnation = await reincarnate(store, manifest.madeAt, rng, clock.now());
+      await rosterFloor(store, roster);
+    } finally {
+      await store.close();
+    }
+    syncFolder(unfinished);
+    if (await isRunning(controlSocket(config.run, config.name)))
+      throw new SetupError(`${config.name} was started meanwhile; stop it, and restore again`);
+  } catch (error) {
+    // Unless a former one was cut short: then it is what keeps the node from an empty store.
+    if (before === undefined) rmSync(unfinished, { recursive: true, force: true });
+    throw error;
   }
-  syncFolder(unfinished);
-  const aside = `${config.data}.replaced-${clock.now()}`;
-  if (occupied) renameSync(config.data, aside);
+  const aside = occupied ? asidePlace(config.data, clock.now()) : before;
+  // A crash after the first rename leaves both stores; no node starts then: `refuseInterrupted`.
+  if (occupied) renameSync(config.data, aside as string);
   else rmSync(config.data, { recursive: true, force: true });
+  syncFolder(dirname(config.data));
   renameSync(unfinished, config.data);
   syncFolder(dirname(config.data));
-  return { incarnation, ...(occupied && { replaced: aside }) };
+  return { incarnation, ...(aside !== undefined && { replaced: aside }) };
 }
 
 /** Copies first and compares the copy: what lies in the backup could change in between. */
@@ -79,13 +95,4 @@ async function fetchStore(copy: string, manifest: BackupManifest, into: string):
   if (bytes === manifest.store.bytes && sha256 === manifest.store.sha256) return;
   rmSync(into, { recursive: true, force: true });
   throw new SetupError(`${copy} is not what its manifest says: it was damaged or changed`);
-}
-
-function refuseForeign(config: NodeConfig, network: string, manifest: BackupManifest): void {
-  const { node, role, network: of } = manifest;
-  if (node !== config.name || of !== network || role !== config.role)
-    throw new SetupError(
-      `the backup is of ${node}, ${role} of the network ${of}; ` +
-        `${config.file} is of ${config.name}, ${config.role} of ${network}`,
-    );
 }

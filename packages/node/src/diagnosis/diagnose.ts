@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { systemClock } from "@moiety/kit";
 import { parseCatalogue } from "@moiety/model";
 import { listen } from "@moiety/transport";
+import { refuseInterrupted } from "../backup/places.ts";
 import { type NodeConfig, readConfig } from "../config.ts";
 import { type Parties, readParties } from "../parties.ts";
 import type { NodeStatus } from "../start.ts";
-import { openStore } from "../store.ts";
+import { SCHEMA_VERSION } from "../store.ts";
+import { readStore } from "../store-reader.ts";
 import { readIdentity } from "../tls-carrier.ts";
 import {
   checkCertificate,
@@ -78,13 +80,20 @@ async function* whileStopped(config: NodeConfig, parties: Parties): AsyncGenerat
   yield* await examined("port", "stop the other program, or configure another port", () =>
     portIsFree(config, parties),
   );
-  yield* await examined("store", "restore it from your backup", async () => {
-    if (!existsSync(join(config.data, "store.mdb")))
-      return ok("store", "none yet; made at the first start");
-    await (await openStore(config.data, `${parties.network}/${config.name}`)).close();
-    return ok("store", "opens, and is this node's own");
-  });
+  yield* await examined("store", "restore it from your backup", () => checkStore(config, parties));
   yield* await examined("peers", "see that they run", () => dialPeers(config, parties));
+}
+
+/** Reads only: what an examination migrated, an older program could no longer open. */
+async function checkStore(config: NodeConfig, { network }: Parties): Promise<Finding> {
+  refuseInterrupted(config.data);
+  if (!existsSync(join(config.data, "store.mdb")))
+    return ok("store", "none yet; made at the first start");
+  const store = await readStore(config.data, `${network}/${config.name}`);
+  await store.close();
+  return store.schema === SCHEMA_VERSION
+    ? ok("store", "opens, and is this node's own")
+    : ok("store", `is this node's own, of schema ${store.schema}: the next start migrates it`);
 }
 
 async function portIsFree(config: NodeConfig, parties: Parties): Promise<Finding> {
