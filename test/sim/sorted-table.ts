@@ -1,15 +1,10 @@
 /** Entries in the order of their keys' bytes, as a B-tree would hold them; small ones. */
 
+import type { Range } from "@moiety/node/runtime";
+
 export interface Entry {
   readonly key: Buffer;
   readonly value: Buffer;
-}
-
-export interface KeyRange {
-  readonly start?: Buffer;
-  readonly end?: Buffer;
-  readonly limit?: number;
-  readonly reverse?: boolean;
 }
 
 /** What a write leaves: a value, or nothing. */
@@ -32,19 +27,10 @@ export class SortedTable {
   }
 
   /** A copy of what lies in the range, so that it may be written while it is read. */
-  range({ start, end, limit, reverse = false }: KeyRange = {}): Entry[] {
-    const [low, high] = reverse ? [end, start] : [start, end];
-    const from = low === undefined ? 0 : this.#place(low);
-    const to = high === undefined ? this.#entries.length : this.#place(high);
-    const inside = this.#entries.slice(from, to);
-    if (reverse) {
-      // lmdb goes down from `start`, which it includes, to `end`, which it does not.
-      const first = high && this.#entries[to];
-      if (first?.key.equals(high as Buffer)) inside.push(first);
-      if (low !== undefined && inside[0]?.key.equals(low)) inside.shift();
-      inside.reverse();
-    }
-    return inside.slice(0, limit);
+  range({ start, end, limit }: Range = {}): Entry[] {
+    const from = start === undefined ? 0 : this.#place(start);
+    const to = end === undefined ? this.#entries.length : this.#place(end);
+    return this.#entries.slice(from, Math.max(from, to)).slice(0, limit);
   }
 
   copy(): SortedTable {
