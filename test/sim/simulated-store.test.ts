@@ -18,21 +18,27 @@ const write = fc.oneof(
   fc.record({ kind: fc.constant("remove" as const), place }),
 );
 type Write = typeof write extends fc.Arbitrary<infer T> ? T : never;
-const step = fc.oneof(
-  write,
-  fc.record({
-    kind: fc.constant("transaction" as const),
-    writes: fc.array(write, { maxLength: 4 }),
-    fails: fc.boolean(),
-  }),
-  // Of keys that nothing else writes: see `ifNoExists` in packages/node for what lmdb does otherwise.
-  fc.record({
-    kind: fc.constant("if-absent" as const),
-    place: place.map((rest) => Buffer.concat([Buffer.of(9), rest])),
-    value,
-  }),
+const transaction = fc.record({
+  kind: fc.constant("transaction" as const),
+  writes: fc.array(write, { maxLength: 4 }),
+  fails: fc.boolean(),
+});
+// Of keys that nothing else writes: see `ifNoExists` in packages/node for what lmdb does otherwise.
+const ifAbsent = fc.record({
+  kind: fc.constant("if-absent" as const),
+  place: place.map((rest) => Buffer.concat([Buffer.of(9), rest])),
+  value,
+});
+type Step = typeof write | typeof transaction | typeof ifAbsent extends infer A
+  ? A extends fc.Arbitrary<infer T>
+    ? T
+    : never
+  : never;
+/** Asked at once; a transaction by itself, for lmdb does not promise its place among other writes. */
+const round: fc.Arbitrary<Step[]> = fc.oneof(
+  fc.array(fc.oneof(write, ifAbsent), { minLength: 1, maxLength: 4 }),
+  transaction.map((each) => [each]),
 );
-type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 const RANGES: readonly Range[] = [
   {},
@@ -79,17 +85,17 @@ describe("the simulated store", () => {
     const clock = new VirtualClock();
     let tables = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.array(step, { minLength: 1, maxLength: 4 })), async (rounds) => {
+      fc.asyncProperty(fc.array(round), async (rounds) => {
         const disk = new SimulatedDisk();
         const simulated = new SimulatedStore({ disk, clock, rng: seededRng("store") });
         const [one, other] = [real.table("t"), simulated.table("t")];
         for (const key of [...one.getKeys()]) await one.remove(key);
         tables += 1;
-        for (const round of rounds) {
+        for (const asked of rounds) {
           const [ours, theirs] = await clock.runWhile(
             Promise.all([
-              Promise.all(round.map((each) => perform(simulated, other, each))),
-              Promise.all(round.map((each) => perform(real, one, each))),
+              Promise.all(asked.map((each) => perform(simulated, other, each))),
+              Promise.all(asked.map((each) => perform(real, one, each))),
             ]),
           );
           expect(ours).toEqual(theirs);
