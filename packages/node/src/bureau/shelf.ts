@@ -293,7 +293,8 @@ export class Shelf implements deposit.DepositShelf {
     const objection = this.#objection(offer);
     if (objection !== undefined) throw objection;
     const aheadMs = header.madeAt * 1000 - this.#rules.clock.now();
-    if (aheadMs > CLOCK_TOLERANCE_MS) {
+    // Each of the two may be off by the tolerance, one ahead and one behind.
+    if (aheadMs > 2 * CLOCK_TOLERANCE_MS) {
       // Its records would be kept, and count, for so much longer than their retention.
       const minutes = Math.round(aheadMs / 60_000);
       throw new Refusal(
