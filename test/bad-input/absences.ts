@@ -23,7 +23,7 @@ async function startWaiting(
   return { held, commands: Object.fromEntries(started) as Record<string, Promise<Ended>> };
 }
 
-/** The supervisor is down while `others` run. */
+/** The supervisor is down while `others` run, none of which may stop the bank: its command waits. */
 export function withoutSupervisor(scene: () => Scene, others: () => void): void {
   let waiting: Waiting;
   beforeAll(async () => {

@@ -42,8 +42,8 @@ describe("without the supervisor", () =>
   withoutSupervisor(scene, () => {
     describe("a hostile member", () => hostileSessions(scene));
     describe("a hostile connection", () => hostileConnections(scene));
-    describe("an interrupt", () => interruptCases(scene));
   }));
+describe("an interrupt", () => interruptCases(scene));
 
 group("a CSV", depositCases);
 group("a node's setup", setupCases);

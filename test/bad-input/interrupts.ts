@@ -83,8 +83,7 @@ export function interruptCases(scene: () => Scene): void {
     const later = size(part);
     const restarted = async (): Promise<void> => {
       await network.stop("bank");
-      // Never quite up, for there is no supervisor: the batch needs none.
-      void network.start("bank").catch(() => {});
+      await network.start("bank");
     };
     const last = await interrupted(
       [...batch, "--json"],
@@ -107,7 +106,7 @@ export function interruptCases(scene: () => Scene): void {
     const { world, network } = scene();
     const csv = world.write("many.csv", telecomCsv(1, USERS, 11));
     const deposit = ["deposit", network.config("telecom"), csv, "--json"];
-    const held = await scene().holdings("supervisor");
+    const held = await scene().holdings();
 
     let start = await evaluations();
     const midway = async (): Promise<boolean> => (await evaluations()) > start;
@@ -116,7 +115,7 @@ export function interruptCases(scene: () => Scene): void {
       "error: interrupted: run the same command again to resume\n",
     );
     expect(first).toMatchObject({ code: 130, signal: null });
-    expect(await scene().holdings("supervisor")).toEqual(held);
+    expect(await scene().holdings()).toEqual(held);
     await scene().expectHonestScore(15);
 
     start = await evaluations();
@@ -129,7 +128,7 @@ export function interruptCases(scene: () => Scene): void {
     expect(existsSync(join(network.folder, "run", "telecom.sock"))).toBe(false);
 
     await network.start("telecom");
-    expect(await scene().holdings("supervisor")).toEqual(held);
+    expect(await scene().holdings()).toEqual(held);
     start = await evaluations();
     const third = await scene().run(deposit);
     expect(third.stderr.toString()).toBe("");
