@@ -14,6 +14,7 @@ export interface MachineOptions {
   readonly network: SimulatedNetwork;
   readonly rng: SeededRng;
   readonly otSetup: Surroundings["otSetup"];
+  readonly readRoster: Surroundings["readRoster"];
   readonly disk: SimulatedDisk;
   /** Told what the node logs: its own words, and no more than that. */
   readonly onLog: (node: string, level: string, facts: unknown, words: string | undefined) => void;
@@ -67,7 +68,15 @@ export class Machine {
   async start(): Promise<void> {
     if (this.#life !== undefined) return;
     this.#lives += 1;
-    const { config, disk, otSetup, onLog, bend = straight, writeBackMs = 0 } = this.#options;
+    const {
+      config,
+      disk,
+      otSetup,
+      readRoster,
+      onLog,
+      bend = straight,
+      writeBackMs = 0,
+    } = this.#options;
     const rng = this.#options.rng.fork(`life ${this.#lives}`);
     const storeRng = rng.fork("disk");
     const life: Life = {
@@ -91,6 +100,7 @@ export class Machine {
       clock: this.#clockOf(() => life),
       rng: whileAlive(rng.fork("node"), life),
       otSetup,
+      readRoster,
       makeLog: () =>
         logger((level, facts, words) => life.alive && onLog(this.name, level, facts, words)),
       openStore: async () => store,

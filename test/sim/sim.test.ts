@@ -5,8 +5,8 @@ import { prologue } from "./prologue.ts";
 import { failureReport } from "./report.ts";
 import { type Outcome, simulate } from "./simulation.ts";
 
-const SEEDS = 300;
-const PORTION = 30;
+const SEEDS = 200;
+const PORTION = 25;
 /** Seeds within which a fault of the program must be found. */
 const FOUND_WITHIN = 60;
 /** For machines that do other things beside: nothing here waits for real time. */

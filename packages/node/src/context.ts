@@ -48,9 +48,9 @@ export interface RoleRuntime {
 /** Opens everything but connections; throws `SetupError` for what an operator can mend. */
 export async function openContext(
   config: NodeConfig,
-  { clock, rng, otSetup, makeLog, openStore, makeCarrier }: Surroundings,
+  { clock, rng, otSetup, readRoster, makeLog, openStore, makeCarrier }: Surroundings,
 ): Promise<NodeContext> {
-  const parties = readParties(config, clock);
+  const parties = readParties(config, clock, readRoster);
   const signing = readSigningKey(config.keys);
   const listed = parties.verifying(config.name).bytes;
   requireListed(config, KEY_FILES.signing, signing.verifyingKey.bytes, listed);

@@ -150,11 +150,22 @@ export class Parties {
  * Reads and verifies the roster that a configuration names; its name and role must be in it. Throws
  * `SetupError` or `DocumentError`.
  */
-export function readParties(config: NodeConfig, clock: Clock): Parties {
-  return new Parties(readRoster(config, clock.now()), clock);
+export function readParties(config: NodeConfig, clock: Clock, read = readRoster): Parties {
+  return new Parties(read(config, clock.now()), clock);
 }
 
+/** Rosters that were imported before, for a process with several nodes. */
+const known = new WeakMap<Roster, Imported>();
+
 function imported(roster: Roster): Imported {
+  const before = known.get(roster);
+  if (before !== undefined) return before;
+  const now = importRoster(roster);
+  known.set(roster, now);
+  return now;
+}
+
+function importRoster(roster: Roster): Imported {
   const epochs = new Map(
     roster.domains.map(({ name, platform }) => [name, epochsOf(roster, name, platform)]),
   );

@@ -55,6 +55,7 @@ export class SimulatedNetwork {
         cancelShake();
         cancelLate();
         dialling.delete(forget);
+        signal?.removeEventListener("abort", givenUp);
       };
       const fail = (code: "lost" | "deadline", words: string): void => {
         forget();
@@ -76,7 +77,7 @@ export class SimulatedNetwork {
       const dialling = this.#dialling.get(from) ?? new Set();
       this.#dialling.set(from, dialling.add(forget));
       if (signal?.aborted === true) givenUp();
-      else signal?.addEventListener("abort", givenUp, { once: true });
+      else signal?.addEventListener("abort", givenUp);
     });
   }
 
