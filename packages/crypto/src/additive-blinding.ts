@@ -20,7 +20,7 @@
  */
 import { inspect } from "node:util";
 import { frame } from "./digest.ts";
-import { elementsOf, packed } from "./element-batches.ts";
+import { elementsOf, packed, withPacked } from "./element-batches.ts";
 import { hashToUniform, type OprfMode } from "./oprf.ts";
 import { engine } from "./points.ts";
 import {
@@ -64,11 +64,11 @@ export function blindAll(
   rng: Rng,
 ): AdditiveBlindings {
   const blinds = inputs.map((input) => hedgedBlind(mode, input, rng));
-  const uniform = packed(inputs.map((input) => hashToUniform(mode, input)));
-  return new AdditiveBlindings(
-    elementsOf(engine.blind(uniform, packed(blinds)), "blinded element"),
-    blinds,
+  const hashes = inputs.map((input) => hashToUniform(mode, input));
+  const blinded = withPacked(hashes, (uniform) =>
+    withPacked(blinds, (scalars) => engine.blind(uniform, scalars)),
   );
+  return new AdditiveBlindings(elementsOf(blinded, "blinded element"), blinds);
 }
 
 const HEDGE = "moiety/oprf/blind-hedge/1";
@@ -98,6 +98,7 @@ export function unblindSums(
     const counts = `${fromA.length} and ${fromB.length} answers for ${blinds.length} inputs`;
     throw new RangeError(`unblinding: ${counts}`);
   }
-  const sums = engine.unblind(packed(fromA), packed(fromB), packed(blinds), publicKey);
+  const [a, b] = [packed(fromA), packed(fromB)];
+  const sums = withPacked(blinds, (scalars) => engine.unblind(a, b, scalars, publicKey));
   return elementsOf(sums, "unblinded element");
 }

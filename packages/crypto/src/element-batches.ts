@@ -46,7 +46,9 @@ export function multiplyMany(s: Scalar, elements: readonly Element[]): Element[]
 /** `scalars[i]·elements[i]` for every i. Constant time in the scalars. */
 export function multiplyEach(scalars: readonly Scalar[], elements: readonly Element[]): Element[] {
   checkLengths("products", scalars, elements);
-  return elementsOf(engine.multiplyEach(packed(scalars), packed(elements)), "product");
+  const points = packed(elements);
+  const products = withPacked(scalars, (factors) => engine.multiplyEach(factors, points));
+  return elementsOf(products, "product");
 }
 
 /**
@@ -65,7 +67,8 @@ export function multiplyAll(scalars: readonly Scalar[], elements: readonly Eleme
 
 /** `scalars[i]·G` for every i. Constant time in the scalars. */
 export function multiplyBaseMany(scalars: readonly Scalar[]): Element[] {
-  return elementsOf(engine.multiplyBase(packed(scalars)), "multiple of the base");
+  const multiples = withPacked(scalars, (factors) => engine.multiplyBase(factors));
+  return elementsOf(multiples, "multiple of the base");
 }
 
 /** `a[i] + b[i]` for every i. */
@@ -79,8 +82,11 @@ export function hashToGroupMany(
   inputs: readonly Uint8Array[],
   dst: Uint8Array | string,
 ): Element[] {
-  const uniform = packed(inputs.map((input) => expandMessageXmd(input, dst, 2 * ELEMENT_BYTES)));
-  return elementsOf(engine.fromUniform(uniform), "mapped element");
+  const hashes = inputs.map((input) => expandMessageXmd(input, dst, 2 * ELEMENT_BYTES));
+  return elementsOf(
+    withPacked(hashes, (uniform) => engine.fromUniform(uniform)),
+    "mapped element",
+  );
 }
 
 /**
@@ -138,6 +144,16 @@ export function packed(items: readonly Uint8Array[]): Uint8Array {
     at += width;
   }
   return all;
+}
+
+/** Lends the packed form of secrets to `use`, and overwrites it afterwards. */
+export function withPacked<T>(secrets: readonly Uint8Array[], use: (all: Uint8Array) => T): T {
+  const all = packed(secrets);
+  try {
+    return use(all);
+  } finally {
+    all.fill(0);
+  }
 }
 
 /**

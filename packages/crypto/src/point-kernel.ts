@@ -3,6 +3,7 @@
  * 256 of them, results out, and what they left there overwritten. One or two operations of some
  * kinds are left to libsodium, which is faster at them.
  */
+import { agree } from "./point-agreement.ts";
 import { GENERATOR, KERNEL_CONSTANTS } from "./point-constants.ts";
 import type { PackedTerms, PointEngine } from "./point-engine.ts";
 import { libsodiumEngine } from "./point-libsodium.ts";
@@ -47,16 +48,7 @@ export function loadKernelEngine(): PointEngine | undefined {
   // One that was compiled from other sources, and never since.
   if (kernel?.INTERFACE?.value !== INTERFACE) return undefined;
   const engine = new KernelEngine(kernel as Kernel);
-  return answersRight(engine) ? engine : undefined;
-}
-
-/** Single and fourfold products against libsodium's: a machine that gets them wrong is found here. */
-function answersRight(engine: PointEngine): boolean {
-  const scalars = Buffer.alloc(5 * POINT_BYTES, "a scalar that is below the order");
-  for (let i = 1; i <= 5; i++) scalars[i * POINT_BYTES - 1] = i;
-  const points = libsodiumEngine.multiplyBase(scalars);
-  const calculate = (by: PointEngine) => by.multiplyEach(scalars, points);
-  return Buffer.compare(calculate(engine), calculate(libsodiumEngine)) === 0;
+  return agree(engine, libsodiumEngine) ? engine : undefined;
 }
 
 class KernelEngine implements PointEngine {
