@@ -25,6 +25,13 @@ export interface PipeOptions {
   readonly moved: () => void;
 }
 
+interface OnTheWay {
+  readonly packet: Packet;
+  readonly bytes: number;
+  /** Delivered once all before it have come as well. */
+  hasCome: boolean;
+}
+
 export class Pipe {
   readonly #options: PipeOptions;
   /** Sent, and waiting for the connection's rate: when they leave, and their size. */
@@ -32,8 +39,10 @@ export class Pipe {
   #leavingBytes = 0;
   #busyUntil: number;
   #lastArrival = 0;
-  /** Arrived at a time when nothing got through. */
-  #held: { readonly packet: Packet; readonly bytes: number }[] = [];
+  /** Sent and not delivered yet, in order. */
+  readonly #onTheWay = new Fifo<OnTheWay>();
+  /** Those that came at a time when nothing got through. */
+  #held: OnTheWay[] = [];
   #heldBytes = 0;
 
   constructor(options: PipeOptions) {
@@ -50,7 +59,9 @@ export class Pipe {
     this.#leavingBytes += bytes;
     const arrival = this.#busyUntil + delayMs(rng, profile);
     this.#lastArrival = Math.max(arrival, this.#lastArrival);
-    clock.after(this.#lastArrival - now, () => this.#arrive(packet, bytes));
+    const sent = { packet, bytes, hasCome: false };
+    this.#onTheWay.push(sent);
+    clock.after(this.#lastArrival - now, () => this.#come(sent));
   }
 
   /** Bytes that have not left, or left and did not get through. */
@@ -74,24 +85,28 @@ export class Pipe {
     if (blocked()) return;
     const held = this.#held;
     this.#held = [];
-    for (const { packet, bytes } of held) {
+    for (const sent of held) {
       const arrival = clock.now() + delayMs(rng, profile);
       this.#lastArrival = Math.max(arrival, this.#lastArrival);
       clock.after(this.#lastArrival - clock.now(), () => {
-        this.#heldBytes -= bytes;
-        this.#arrive(packet, bytes);
+        this.#heldBytes -= sent.bytes;
+        this.#come(sent);
         this.#options.moved();
       });
     }
   }
 
-  #arrive(packet: Packet, bytes: number): void {
-    if (this.#held.length === 0 && !this.#options.blocked()) {
-      this.#options.arrive(packet);
+  #come(sent: OnTheWay): void {
+    if (this.#options.blocked()) {
+      this.#held.push(sent);
+      this.#heldBytes += sent.bytes;
       return;
     }
-    this.#held.push({ packet, bytes });
-    this.#heldBytes += bytes;
+    sent.hasCome = true;
+    for (let first = this.#onTheWay.peek(); first?.hasCome; first = this.#onTheWay.peek()) {
+      this.#onTheWay.shift();
+      this.#options.arrive(first.packet);
+    }
   }
 }
 
