@@ -1,7 +1,7 @@
-// `node packages/crypto/kernel/build.mjs`: before whatever wants the kernel, see compile.mjs.
-import { buildKernel } from "./compile.mjs";
+// `node packages/crypto/kernel/build.mjs`: before whatever wants the kernels, see compile.mjs.
+import { buildKernels } from "./compile.mjs";
 
-if ((await buildKernel()) === "unavailable") {
-  const why = "assemblyscript is not installed; libsodium, which is slower, serves instead";
-  process.stderr.write(`point kernel: not compiled, ${why}\n`);
+if ((await buildKernels()) === "unavailable") {
+  const why = "assemblyscript is not installed; what serves instead is slower";
+  process.stderr.write(`kernels: not compiled, ${why}\n`);
 }

@@ -63,16 +63,29 @@ export function merkleRoot(leafHashes: readonly Uint8Array[]): Uint8Array {
  * ⌈log2 size⌉ hashes. Hashes the whole tree. Throws a `RangeError` when there is no such leaf.
  */
 export function inclusionProof(leafHashes: readonly Uint8Array[], index: number): Uint8Array[] {
-  const size = leafHashes.length;
+  return hashesOf(leafHashes, inclusionRanges(leafHashes.length, index));
+}
+
+/** Leaves `start` to `end` (exclusive), whose tree hash is part of a proof. */
+export interface LeafRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * The ranges of leaves whose hashes are the audit path of leaf `index`, in its order: for who keeps
+ * a tree in another form than a list. Throws a `RangeError` when there is no such leaf.
+ */
+export function inclusionRanges(size: number, index: number): LeafRange[] {
   if (!Number.isSafeInteger(index) || index < 0 || index >= size) {
     throw new RangeError(`inclusion proof: no leaf ${index} in a tree of ${size}`);
   }
-  const path: Uint8Array[] = [];
+  const path: LeafRange[] = [];
   let [start, end] = [0, size];
   while (end - start > 1) {
     const middle = start + largestPowerBelow(end - start);
     const inLeft = index < middle;
-    path.push(inLeft ? rootOf(leafHashes, middle, end) : rootOf(leafHashes, start, middle));
+    path.push(inLeft ? { start: middle, end } : { start, end: middle });
     [start, end] = inLeft ? [start, middle] : [middle, end];
   }
   return path.reverse();
@@ -114,24 +127,28 @@ export function consistencyProof(
   leafHashes: readonly Uint8Array[],
   firstSize: number,
 ): Uint8Array[] {
-  const size = leafHashes.length;
+  return hashesOf(leafHashes, consistencyRanges(leafHashes.length, firstSize));
+}
+
+/** As `inclusionRanges`, for `consistencyProof`. */
+export function consistencyRanges(size: number, firstSize: number): LeafRange[] {
   if (!isSize(firstSize) || firstSize > size) {
     throw new RangeError(
       `consistency proof: no first tree of ${firstSize} leaves in one of ${size}`,
     );
   }
-  const path: Uint8Array[] = [];
+  const path: LeafRange[] = [];
   let [start, end] = [0, size];
   // `start` moves only when the old tree covers everything left of it: its hash is then needed.
   while (firstSize < end) {
     const middle = start + largestPowerBelow(end - start);
     const inLeft = firstSize <= middle;
-    path.push(inLeft ? rootOf(leafHashes, middle, end) : rootOf(leafHashes, start, middle));
+    path.push(inLeft ? { start: middle, end } : { start, end: middle });
     [start, end] = inLeft ? [start, middle] : [middle, end];
   }
   // The subtree that ends where the old tree ends is known to the verifier only when it is that
   // tree.
-  if (start > 0) path.push(rootOf(leafHashes, start, end));
+  if (start > 0) path.push({ start, end });
   return path.reverse();
 }
 
@@ -174,6 +191,10 @@ export function verifyConsistency(claim: Consistency, proof: readonly Uint8Array
 function skipLeftmost(node: number, last: number): [number, number] {
   while (!isOdd(node) && node !== 0) [node, last] = [half(node), half(last)];
   return [node, last];
+}
+
+function hashesOf(leafHashes: readonly Uint8Array[], ranges: readonly LeafRange[]): Uint8Array[] {
+  return ranges.map(({ start, end }) => rootOf(leafHashes, start, end));
 }
 
 function rootOf(leafHashes: readonly Uint8Array[], start: number, end: number): Uint8Array {

@@ -9,7 +9,7 @@ function littleEndian(value: bigint): Uint8Array {
 
 /**
  * D, SQRT_M1, SQRT_AD_MINUS_ONE, INVSQRT_A_MINUS_D, ONE_MINUS_D_SQ, D_MINUS_ONE_SQ, 1 and 1/2: in
- * the order of kernel/assembly/constants.ts.
+ * the order of kernel/assembly/points/constants.ts.
  */
 export const KERNEL_CONSTANTS: Uint8Array = Buffer.concat(
   [

@@ -1,4 +1,4 @@
-/** The kernel's field arithmetic at the bounds that kernel/assembly/field.ts states. */
+/** The kernel's field arithmetic at the bounds that kernel/assembly/points/field.ts states. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { KERNEL_WASM } from "./point-kernel.ts";

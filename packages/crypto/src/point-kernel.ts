@@ -9,7 +9,7 @@ import type { PackedTerms, PointEngine } from "./point-engine.ts";
 import { libsodiumEngine } from "./point-libsodium.ts";
 import { loadWasm, type WasmGlobal, type WasmMemory } from "./wasm.ts";
 
-/** What kernel/assembly/index.ts exports. A quad is four points; addresses are globals. */
+/** What kernel/assembly/points/index.ts exports. A quad is four points; addresses are globals. */
 interface Kernel {
   readonly memory: WasmMemory;
   readonly SCALARS: WasmGlobal;
@@ -35,7 +35,7 @@ interface Kernel {
 
 const POINT_BYTES = 32;
 const LANES = 4;
-/** What this file expects of the kernel, see kernel/assembly/index.ts. */
+/** What this file expects of the kernel, see kernel/assembly/points/index.ts. */
 const INTERFACE = 1;
 /** Terms of a list that is not worth cutting into four. */
 const MAX_SHORT_LIST = 16;

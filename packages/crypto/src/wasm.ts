@@ -16,7 +16,10 @@ export interface WasmGlobal {
 }
 
 export interface WasmMemory {
+  /** Another one after `grow`; views of the former are empty then. */
   readonly buffer: ArrayBuffer;
+  /** By so many pages of 64 KiB. */
+  grow(pages: number): number;
 }
 
 /** The exports of a compiled module; nothing if there is no such file, or the runtime lacks SIMD. */

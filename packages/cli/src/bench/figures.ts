@@ -22,8 +22,37 @@ export interface Figures {
   readonly bytes?: ByParty;
   /** Items per second of CPU time of all parties together. */
   readonly perSecondPerCore?: number;
+  /** The same without the receiver's check (ot). */
+  readonly uncheckedPerSecondPerCore?: number;
+  /** The same by parameters of the oblivious transfers: labels of k bits, and OTs in a batch. */
+  readonly perSecondPerCoreByField?: ByParty;
+  readonly perSecondPerCoreByBatch?: ByParty;
+  /** AES-128 of this machine by node:crypto, per second of CPU time, in the same run. */
+  readonly aesGigabytesPerSecond?: number;
+  /** compare: by system, what `perSecondPerCore`, `p50Ms` and the sum of `bytes` are for one. */
+  readonly perSecondPerCoreOf?: ByParty;
+  readonly p50MsOf?: ByParty;
+  readonly bytesOf?: ByParty;
   readonly roundTripMicros?: number;
   readonly megabytesPerSecond?: number;
+  /** For how long an event loop was held up at most, and at one of a thousand moments. */
+  readonly longestTurnMs?: ByParty;
+  readonly turnP999Ms?: ByParty;
+  /** Records read one by one, in no order, and the same just after the store was opened again. */
+  readonly pointReadsPerSecond?: number;
+  readonly reopenedReadsPerSecond?: number;
+  /** Records read a thousand at a time. */
+  readonly bulkReadsPerSecond?: number;
+  /** CPU time of one such read, in microseconds, by kind. */
+  readonly readCpuMicros?: ByParty;
+  /** Opening the store, until its records can be read. */
+  readonly openMs?: number;
+  /** On disk, per item. */
+  readonly diskBytes?: number;
+  /** Largest memory of the process, without what the kernel maps of its files. */
+  readonly residentMegabytes?: ByParty;
+  /** Most memory of each process (resident set) since its start; with what the kernel maps of files. */
+  readonly peakMegabytes?: ByParty;
   /** One fdatasync of 4 KiB on this machine, in the same run. */
   readonly fdatasyncMicros?: number;
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { seededRng } from "../rng.ts";
 import { checkAccepts, checkResponse, linearHash } from "./check.ts";
 import { codewordBit } from "./code.ts";
-import { bytesOf, wordsOf, xorWords } from "./kernel.ts";
+import { bytesOf, wordsOf, xorWords } from "./loops.ts";
 import { columnWords, type OtParameters, otPlan } from "./parameters.ts";
 import { encodeColumns } from "./vole.ts";
 
@@ -224,15 +224,20 @@ test("a guess at Delta in n columns passes exactly if it is right: 4^-n of the t
     for (let trial = 0; trial < trials; trial++) {
       const vole = idealVole(`guess ${trial}`, { choices: 2, padBits: 16 });
       const { plan, delta, key, accepts, response } = vole;
-      const hash = linearHash(key, WORDS * 4)(bytesOf(error));
+      // What the error adds to a column's hash: plane 0 comes before plane 1.
+      const hash = linearHash(key, 2 * WORDS * 4);
+      const added = [
+        [...error, ...new Uint32Array(WORDS)],
+        [...new Uint32Array(WORDS), ...error],
+      ].map((planes) => hash(bytesOf(new Uint32Array(planes))));
       const guess = trial % 4;
       const errors = new Map<number, Uint32Array>();
       for (let j = 10; j < 10 + guessed; j++) {
         errors.set(j, error);
         for (let b = 0; b < 2; b++) {
           if (((guess >> b) & 1) === 0) continue;
-          const place = (plan.code.dimension + j * 2 + b) * 16;
-          hash.forEach((byte, i) => {
+          const place = (plan.code.dimension + j) * 16;
+          added[b]!.forEach((byte, i) => {
             response[place + i]! ^= byte;
           });
         }

@@ -6,6 +6,10 @@
  * nothing else, and enter the hash through an invertible map: the answer is uniform, whatever the
  * other rows are.
  *
+ * A column over GF(2^k) is k bit planes, which lie one after the other and are hashed as one: plane b
+ * of k enters with the factor H^(n·(k−1−b)), n the blocks of a plane. Unless those powers of H are
+ * dependent over GF(2), another δ gives another factor Σ_b δ_b·H^(n·(k−1−b)).
+ *
  * The hash is GHASH (NIST SP 800-38D, 6.4), a polynomial in H = AES_K(0) over GF(2^128), of the
  * column as additional data. node:crypto gives GHASH plus a constant that depends on key, IV and
  * length only; the tag of a column of zeros takes it away. `check.test.ts` compares with plain
@@ -13,7 +17,7 @@
  */
 import { createCipheriv } from "node:crypto";
 import { constantTimeEqual } from "../digest.ts";
-import { bytesOf, wordsOf, xorWordsIf } from "./kernel.ts";
+import { bytesOf, wordsOf, xorWordsIf } from "./loops.ts";
 import { type OtPlan, responseBytes } from "./parameters.ts";
 import { encodeColumns } from "./vole.ts";
 
@@ -35,7 +39,7 @@ export function linearHash(key: Uint8Array, bytes: number): LinearHash {
   };
 }
 
-/** The receiver's answer: hashes of its choice columns, then of all bit planes of V. */
+/** The receiver's answer: hashes of its choice columns, then of all columns of V. */
 export function checkResponse(
   plan: OtPlan,
   key: Uint8Array,
@@ -45,7 +49,8 @@ export function checkResponse(
 ): Uint8Array {
   const response = new Uint8Array(responseBytes(plan));
   response.set(hashColumns(key, choices, words));
-  response.set(hashColumns(key, planes, words), plan.code.dimension * HASH_BYTES);
+  const hashes = hashColumns(key, planes, plan.fieldBits * words);
+  response.set(hashes, plan.code.dimension * HASH_BYTES);
   return response;
 }
 
@@ -62,17 +67,31 @@ export function checkAccepts(
   words: number,
 ): boolean {
   const { code, columns, fieldBits } = plan;
-  const expected = wordsOf(hashColumns(key, planes, words));
-  const choiceHashes = wordsOf(response.subarray(0, code.dimension * HASH_BYTES));
-  const encoded = encodeColumns(plan, choiceHashes, HASH_WORDS);
-  for (let j = 0; j < columns; j++) {
-    const source = (j % code.length) * HASH_WORDS;
-    for (let b = 0; b < fieldBits; b++) {
-      const target = (j * fieldBits + b) * HASH_WORDS;
-      xorWordsIf((delta[j]! >> b) & 1, expected, target, encoded, source, HASH_WORDS);
+  const expected = wordsOf(hashColumns(key, planes, fieldBits * words));
+  const choiceHashes = response.subarray(0, code.dimension * HASH_BYTES);
+  for (let b = 0; b < fieldBits; b++) {
+    const power = (words / HASH_WORDS) * (fieldBits - 1 - b);
+    const encoded = encodeColumns(plan, wordsOf(timesPower(key, choiceHashes, power)), HASH_WORDS);
+    for (let j = 0; j < columns; j++) {
+      const source = (j % code.length) * HASH_WORDS;
+      const bit = (delta[j]! >> b) & 1;
+      xorWordsIf(bit, expected, j * HASH_WORDS, encoded, source, HASH_WORDS);
     }
   }
   return constantTimeEqual(bytesOf(expected), response.subarray(code.dimension * HASH_BYTES));
+}
+
+/** `hashes`, each times H^power, `power` 0 or at least 2: as the first of power − 1 blocks. */
+function timesPower(key: Uint8Array, hashes: Uint8Array, power: number): Uint8Array {
+  if (power === 0) return hashes;
+  const blocks = new Uint8Array((power - 1) * HASH_BYTES);
+  const hash = linearHash(key, blocks.length);
+  const products = new Uint8Array(hashes.length);
+  for (let at = 0; at < hashes.length; at += HASH_BYTES) {
+    blocks.set(hashes.subarray(at, at + HASH_BYTES));
+    products.set(hash(blocks), at);
+  }
+  return products;
 }
 
 function hashColumns(key: Uint8Array, columns: Uint32Array, words: number): Uint8Array {

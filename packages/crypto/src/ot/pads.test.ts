@@ -1,9 +1,12 @@
 import { createCipheriv } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { seededRng } from "../rng.ts";
-import { bytesOf, wordsOf } from "./kernel.ts";
-import { challengeKeys, choiceOffsets, compressedRows, hashPads } from "./pads.ts";
-import { type OtParameters, type OtPlan, otPlan } from "./parameters.ts";
+import type { PadEngine } from "./engine.ts";
+import { kernelEngine } from "./engine-kernel.ts";
+import { compressedRows, plainEngine } from "./engine-plain.ts";
+import { bytesOf, wordsOf } from "./loops.ts";
+import { challengeKeys, choiceOffsets, hashPads } from "./pads.ts";
+import { columnWords, type OtParameters, type OtPlan, otPlan } from "./parameters.ts";
 import { otSession } from "./session.ts";
 
 const plan16 = otPlan({ choices: 16, padBits: 16 });
@@ -44,14 +47,20 @@ function pad(row: bigint, offset: bigint, index: number): bigint {
   return encrypt(key, y) ^ y;
 }
 
-describe("pads", () => {
+const engines: PadEngine[] = kernelEngine ? [plainEngine, kernelEngine] : [plainEngine];
+
+describe.each(engines)("pads by the $name engine", (engine) => {
   const count = 2500;
-  const rows = wordsOf(seededRng("rows").bytes(count * 16));
+  const words = columnWords(count);
+  const planes = wordsOf(seededRng("planes").bytes(plan16.columns * 2 * words * 4));
+  const rows = compressedRows(plan16, planes, words);
   const offsets = wordsOf(seededRng("offsets").bytes(16 * 16));
   const samples = [0, 1, 2, 255, 256, 1023, 1024, 1279, 1280, 2047, 2048, 2499];
+  const hash = (plan: OtPlan, of: Uint32Array, by: Uint32Array) =>
+    hashPads({ plan, planes: of, words, offsets: by, count }, keys, engine);
 
   test("16-bit pads are the low words of pi(y) + y, y = row + offset + h * gray(i + 1)", () => {
-    const pads = hashPads(plan16, keys, rows, offsets, count);
+    const pads = hash(plan16, planes, offsets);
     expect(pads).toHaveLength(count * 16);
     for (const i of samples) {
       for (const c of [0, 1, 15]) {
@@ -62,29 +71,27 @@ describe("pads", () => {
   });
 
   test("128-bit pads are whole blocks", () => {
-    const plan = otPlan({ choices: 16, padBits: 128 });
-    const pads = hashPads(plan, keys, rows, offsets, count);
-    const words = wordsOf(new Uint8Array(pads.buffer));
+    const pads = hash(otPlan({ choices: 16, padBits: 128 }), planes, offsets);
+    const blocks = wordsOf(new Uint8Array(pads.buffer));
     for (const i of samples) {
       for (const c of [0, 1, 15]) {
         const expected = pad(integer(rows, i), integer(offsets, c), i);
-        expect(integer(words, i * 16 + c)).toBe(expected);
+        expect(integer(blocks, i * 16 + c)).toBe(expected);
       }
     }
   });
 
   test("the receiver's single pad per row is the sender's with offset zero", () => {
-    const zero = new Uint32Array(4);
-    const pads = hashPads(plan16, keys, rows, zero, count);
+    const pads = hash(plan16, planes, new Uint32Array(4));
     for (const i of samples) {
       expect(BigInt(pads[i]!)).toBe(pad(integer(rows, i), 0n, i) & 0xffffn);
     }
   });
 
   test("equal rows get different pads: tweaks and keys differ", () => {
-    const equal = new Uint32Array(count * 4);
     const plan = otPlan({ choices: 2, padBits: 128 });
-    const pads = Buffer.from(hashPads(plan, keys, equal, new Uint32Array(4), count).buffer);
+    const equal = new Uint32Array(plan.columns * 2 * words);
+    const pads = Buffer.from(hash(plan, equal, new Uint32Array(4)).buffer);
     const seen = new Set(
       Array.from({ length: count }, (_, i) => pads.toString("hex", i * 16, i * 16 + 16)),
     );

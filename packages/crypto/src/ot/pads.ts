@@ -7,24 +7,15 @@
  * of i + 1. Gray code is a bijection, so the g_i are distinct, of degree at most 18, and two rows
  * meet in the same y with probability 2^-128 over h, which is chosen after the rows are fixed.
  */
-import { createCipheriv } from "node:crypto";
+import { type Cipher, createCipheriv } from "node:crypto";
 import { codewordBit } from "./code.ts";
-import {
-  bytesOf,
-  type ColumnMatrix,
-  compressColumns,
-  feedForward,
-  padInputs,
-  transposeToRows,
-  wordsOf,
-} from "./kernel.ts";
+import { BLOCKS_PER_CALL, type PadEngine, type PadTask, ROWS_PER_KEY } from "./engine.ts";
+import { compressedRows } from "./engine-plain.ts";
+import { engine } from "./engines.ts";
+import { wordsOf } from "./loops.ts";
 import { OT_BATCH_LIMIT, type OtPlan } from "./parameters.ts";
+import { release } from "./release.ts";
 import { derive, indexBytes, type OtSession } from "./session.ts";
-
-/** Rows hashed under one key. */
-const ROWS_PER_KEY = 1024;
-/** Blocks per call of the cipher: 64 KiB, what node:crypto is fastest with. */
-const BLOCKS_PER_CALL = 4096;
 
 /** What a challenge stands for. All of it is public once the challenge is sent. */
 export interface ChallengeKeys {
@@ -51,16 +42,6 @@ export function challengeKeys(
   };
 }
 
-/** Bit planes of all columns to 128-bit rows, four words each. */
-export function compressedRows(plan: OtPlan, planes: Uint32Array, words: number): Uint32Array {
-  const { code, fieldBits } = plan;
-  const matrix: ColumnMatrix = Array.from({ length: code.distance }, (_, row) =>
-    code.compression.flatMap((column, position) => ((column >> row) & 1 ? [position] : [])),
-  );
-  const columns = compressColumns(matrix, code.length, fieldBits, planes, words);
-  return transposeToRows(columns, words);
-}
-
 /**
  * The compressed C(c)·Δ for every choice c: what the sender adds to a row to get that of choice c.
  */
@@ -80,40 +61,51 @@ export function choiceOffsets(plan: OtPlan, delta: Uint8Array): Uint32Array {
   return offsets;
 }
 
+/** What a batch's pads are made of; see `PadTask`. */
+export type HashedRows = Omit<PadTask, "powers">;
+
 /**
- * Pads of `count` rows. `offsets` is the sender's `choiceOffsets`, or four zero words at the
- * receiver; pad c of row i is at `[(i·(offsets.length/4) + c)·padWords ..]`.
+ * Pads of a batch of rows from their bit planes. `offsets` is the sender's `choiceOffsets`, or four
+ * zero words at the receiver; pad c of row i is at `[(i·(offsets.length/4) + c)·padWords ..]`.
  */
 export function hashPads(
-  plan: OtPlan,
+  rows: HashedRows,
   keys: ChallengeKeys,
-  rows: Uint32Array,
-  offsets: Uint32Array,
-  count: number,
+  by: PadEngine = engine,
 ): Uint16Array {
-  const perRow = offsets.length / 4;
-  const pads = new Uint16Array(count * perRow * plan.padWords);
-  const powers = tweakPowers(keys.tweak);
-  const tweak = new Uint32Array(4);
-  const rowsPerCall = Math.min(ROWS_PER_KEY, BLOCKS_PER_CALL / perRow);
-  const inputs = new Uint32Array(rowsPerCall * perRow * 4);
-  const padKeys = padKeyStream(keys.padSeed, Math.ceil(count / ROWS_PER_KEY));
-  for (let start = 0; start < count; start += ROWS_PER_KEY) {
-    const end = Math.min(count, start + ROWS_PER_KEY);
-    const keyOffset = (start / ROWS_PER_KEY) * 16;
-    const key = padKeys.subarray(keyOffset, keyOffset + 16);
-    const cipher = createCipheriv("aes-128-ecb", key, null).setAutoPadding(false);
-    for (let from = start; from < end; from += rowsPerCall) {
-      const to = Math.min(end, from + rowsPerCall);
-      const blocks = (to - from) * perRow;
-      padInputs(rows, offsets, powers, tweak, from, to, inputs);
-      const permuted = wordsOf(cipher.update(bytesOf(inputs.subarray(0, blocks * 4))));
-      feedForward(inputs, permuted, blocks, plan.padWords, pads, from * perRow * plan.padWords);
-      permuted.fill(0);
+  const padKeys = padKeyStream(keys.padSeed, Math.ceil(rows.count / ROWS_PER_KEY));
+  const permutation = (t: number) => permutationUnder(padKeys.subarray(t * 16, (t + 1) * 16));
+  return permuteRows({ ...rows, powers: tweakPowers(keys.tweak) }, permutation, by);
+}
+
+/** π under a key, for whole blocks. */
+export function permutationUnder(key: Uint8Array): Cipher {
+  return createCipheriv("aes-128-ecb", key, null).setAutoPadding(false);
+}
+
+/** All pads of a task; rows t·`ROWS_PER_KEY` and those after it by the t-th permutation. */
+export function permuteRows(
+  task: PadTask,
+  permutation: (t: number) => Cipher,
+  by: PadEngine = engine,
+): Uint16Array {
+  const rowsPerCall = Math.min(ROWS_PER_KEY, BLOCKS_PER_CALL / (task.offsets.length / 4));
+  const run = by.begin(task);
+  try {
+    for (let start = 0; start < task.count; start += ROWS_PER_KEY) {
+      const end = Math.min(task.count, start + ROWS_PER_KEY);
+      const cipher = permutation(start / ROWS_PER_KEY);
+      for (let from = start; from < end; from += rowsPerCall) {
+        const permuted = cipher.update(run.inputs(from, Math.min(end, from + rowsPerCall)));
+        run.absorb(permuted);
+        permuted.fill(0);
+        release([permuted]);
+      }
     }
+    return run.pads();
+  } finally {
+    run.end();
   }
-  inputs.fill(0);
-  return pads;
 }
 
 /** K_0, K_1, ...: the counter-mode stream of the seed, whose blocks are distinct. */

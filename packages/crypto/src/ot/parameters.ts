@@ -98,7 +98,7 @@ export interface OtBatchBytes {
   readonly correction: number;
   /** Sender to receiver. */
   readonly challenge: number;
-  /** Receiver to sender: a 16-byte hash of every choice column and of every bit plane. */
+  /** Receiver to sender: a 16-byte hash of every choice column and of every column of V. */
   readonly response: number;
 }
 
@@ -118,7 +118,7 @@ export function correctionBytes(plan: OtPlan, count: number): number {
 }
 
 export function responseBytes(plan: OtPlan): number {
-  return (plan.code.dimension + plan.columns * plan.fieldBits) * 16;
+  return (plan.code.dimension + plan.columns) * 16;
 }
 
 /** Throws an `OtUsageError` unless `count` is an integer within 1..`OT_BATCH_LIMIT`. */

@@ -1,8 +1,9 @@
 import { OtReceiverBatch } from "./batch.ts";
 import { checkResponse } from "./check.ts";
+import { engine } from "./engines.ts";
 import { checkMessageLength, OtUsageError } from "./errors.ts";
-import { bytesOf, gatherChoices } from "./kernel.ts";
-import { challengeKeys, compressedRows, hashPads } from "./pads.ts";
+import { bytesOf } from "./loops.ts";
+import { challengeKeys, hashPads } from "./pads.ts";
 import {
   CHALLENGE_BYTES,
   checkCount,
@@ -29,6 +30,8 @@ export class OtReceiver extends Redacted {
   readonly #session: OtSession;
   #streams: readonly LeafStreams[] | undefined;
   #pending: Pending | undefined;
+  /** Wiped planes of the last batch. */
+  #former: Uint32Array | undefined;
   #remaining: number;
   #batch = 0;
 
@@ -61,7 +64,7 @@ export class OtReceiver extends Redacted {
       checkCount(count);
       checkRemaining(count, this.#remaining);
       this.#remaining -= count;
-      const columns = receiverColumns(this.#plan, streams, columnWords(count));
+      const columns = receiverColumns(this.#plan, streams, columnWords(count), this.#former);
       this.#pending = { count, columns };
       return bytesOf(columns.correction);
     });
@@ -80,10 +83,12 @@ export class OtReceiver extends Redacted {
       const words = columnWords(count);
       const keys = challengeKeys(this.#session, this.#batch, count, challenge);
       const response = checkResponse(plan, keys.check, columns.choices, columns.planes, words);
-      const rows = compressedRows(plan, columns.planes, words);
-      const pads = hashPads(plan, keys, rows, new Uint32Array(4), count);
-      const batch = new OtReceiverBatch(gatherChoices(columns.choices, words, count), pads);
-      rows.fill(0);
+      const pads = hashPads(
+        { plan, planes: columns.planes, words, offsets: new Uint32Array(4), count },
+        keys,
+      );
+      const chosen = engine.gatherChoices(columns.choices, words, count);
+      const batch = new OtReceiverBatch(chosen, pads);
       this.#forget();
       this.#batch++;
       return { response, batch };
@@ -94,11 +99,12 @@ export class OtReceiver extends Redacted {
   override destroy(): void {
     this.#streams = undefined;
     this.#forget();
+    this.#former = undefined;
   }
 
   #forget(): void {
     this.#pending?.columns.choices.fill(0);
-    this.#pending?.columns.planes.fill(0);
+    this.#former = this.#pending?.columns.planes.fill(0);
     this.#pending = undefined;
   }
 

@@ -2,14 +2,8 @@ import type { Rng } from "../rng.ts";
 import { OtSenderBatch } from "./batch.ts";
 import { checkAccepts } from "./check.ts";
 import { checkMessageLength, OtCheatError, OtUsageError } from "./errors.ts";
-import { wordsOf } from "./kernel.ts";
-import {
-  type ChallengeKeys,
-  challengeKeys,
-  choiceOffsets,
-  compressedRows,
-  hashPads,
-} from "./pads.ts";
+import { wordsOf } from "./loops.ts";
+import { type ChallengeKeys, challengeKeys, choiceOffsets, hashPads } from "./pads.ts";
 import {
   CHALLENGE_BYTES,
   checkCount,
@@ -45,7 +39,11 @@ export class OtSender extends Redacted {
   readonly #plan: OtPlan;
   readonly #session: OtSession;
   #secrets: SenderSecrets | undefined;
+  /** `choiceOffsets`, which depend on Δ alone. */
+  readonly #offsets: Uint32Array;
   #pending: Pending | undefined;
+  /** Wiped planes of the last batch. */
+  #former: Uint32Array | undefined;
   #remaining: number;
   #batch = 0;
 
@@ -55,6 +53,7 @@ export class OtSender extends Redacted {
     this.#plan = plan;
     this.#session = session;
     this.#secrets = secrets;
+    this.#offsets = choiceOffsets(plan, secrets.delta);
     this.#remaining = limit;
   }
 
@@ -77,7 +76,8 @@ export class OtSender extends Redacted {
       checkMessageLength("receiver", "correction", correction, correctionBytes(plan, count));
       this.#remaining -= count;
       const words = columnWords(count);
-      const planes = senderColumns(plan, streams, delta, wordsOf(correction), words);
+      const corrected = wordsOf(correction);
+      const planes = senderColumns(plan, streams, delta, corrected, words, this.#former);
       const challenge = rng.bytes(CHALLENGE_BYTES);
       const keys = challengeKeys(this.#session, this.#batch, count, challenge);
       this.#pending = { count, planes, keys };
@@ -99,11 +99,8 @@ export class OtSender extends Redacted {
       if (!checkAccepts(plan, keys.check, planes, delta, response, words)) {
         throw new OtCheatError("receiver", "consistency check", "corrections are no codewords");
       }
-      const rows = compressedRows(plan, planes, words);
-      const offsets = choiceOffsets(plan, delta);
-      const pads = hashPads(plan, keys, rows, offsets, count);
-      rows.fill(0);
-      offsets.fill(0);
+      const offsets = this.#offsets;
+      const pads = hashPads({ plan, planes, words, offsets, count }, keys);
       this.#forget();
       this.#batch++;
       return new OtSenderBatch(count, pads);
@@ -113,12 +110,14 @@ export class OtSender extends Redacted {
   /** Forgets all secrets; batches already handed out are the caller's to destroy. */
   override destroy(): void {
     this.#secrets?.delta.fill(0);
+    this.#offsets.fill(0);
     this.#secrets = undefined;
     this.#forget();
+    this.#former = undefined;
   }
 
   #forget(): void {
-    this.#pending?.planes.fill(0);
+    this.#former = this.#pending?.planes.fill(0);
     this.#pending = undefined;
   }
 

@@ -6,15 +6,18 @@
  * r^δ, computes w_j = Σ_{y≠δ} (y + δ)·r^y = v_j + u_j·δ. Only the additive group of GF(2^k) is
  * ever used, so a column over the field is k bit planes. The streams go on from batch to batch.
  *
- * Prefix sums P_y = r^y + r^(y+1) + ... + r^(q−1) come for free, since a counter-mode cipher adds
- * its stream to whatever it is given. u = P_0, and bit plane b of v is the sum of P_y over those y
- * > 0 that 2^b divides: bit b of a label flips exactly there.
+ * Sums of streams come for free, since a counter-mode cipher adds its stream to whatever it is given:
+ * see `sumsOfLeaves`.
  */
 import { type Cipher, createCipheriv } from "node:crypto";
 import { codewordBit } from "./code.ts";
-import { wordsOf, xorWords, xorWordsIf } from "./kernel.ts";
+import type { ColumnSums } from "./engine.ts";
+import { plainEngine } from "./engine-plain.ts";
+import { engine } from "./engines.ts";
+import { bytesOf } from "./loops.ts";
 import type { OtPlan } from "./parameters.ts";
 import { LEAF_BYTES } from "./pprf.ts";
+import { release } from "./release.ts";
 
 /** One AES-128 counter-mode stream per leaf; `undefined` stands for the leaf that is not known. */
 export type LeafStreams = readonly (Cipher | undefined)[];
@@ -46,90 +49,147 @@ export interface ReceiverColumns {
 
 /**
  * The receiver's side: its choices are the u of the first m columns (systematic, hence
- * uncorrected); every other column j is corrected by u_j + C(choices)_j.
+ * uncorrected); every other column j is corrected by u_j + C(choices)_j. `former` planes, of a batch
+ * that has ended, are used again: new memory costs more than what is written to it.
  */
 export function receiverColumns(
   plan: OtPlan,
   streams: readonly LeafStreams[],
   words: number,
+  former?: Uint32Array,
 ): ReceiverColumns {
   const { code, columns, fieldBits } = plan;
   const choices = new Uint32Array(code.dimension * words);
-  const planes = new Uint32Array(columns * fieldBits * words);
+  const planes = planesFor(plan, words, former);
   const correction = new Uint32Array((columns - code.dimension) * words);
-  let encoded: Uint32Array = new Uint32Array(0);
-  streams.forEach((column, j) => {
-    const u = expandColumn(plan, column, planes, j * fieldBits * words, words);
-    if (j < code.dimension) {
-      choices.set(u, j * words);
-      return;
+  let encoded: Uint8Array = new Uint8Array(0);
+  const sums = engine.sums(words);
+  try {
+    for (let j = 0; j < columns; j++) {
+      const { parts, u, all } = sumsOfLeaves(streams[j] as LeafStreams, words);
+      for (let b = 0; b < fieldBits; b++) sums.sum(planes, (j * fieldBits + b) * words, parts[b]!);
+      if (j < code.dimension) sums.sum(choices, j * words, u);
+      else {
+        if (j === code.dimension) encoded = bytesOf(encodeColumns(plan, choices, words, sums));
+        const first = (j % code.length) * words * 4;
+        u.push(encoded.subarray(first, first + words * 4));
+        sums.sum(correction, (j - code.dimension) * words, u);
+      }
+      release(all);
     }
-    if (j === code.dimension) encoded = encodeColumns(plan, choices, words);
-    const offset = (j - code.dimension) * words;
-    correction.set(u, offset);
-    xorWords(correction, offset, encoded, (j % code.length) * words, words);
-  });
-  encoded.fill(0);
+  } finally {
+    sums.end();
+    encoded.fill(0);
+  }
   return { choices, planes, correction };
 }
 
-/** The sender's side: bit planes of W = V + C(choices)·Δ, once corrected by `correction`. */
+/**
+ * The sender's side: bit planes of W = V + C(choices)·Δ, once corrected by `correction`. `former`: as
+ * above.
+ */
 export function senderColumns(
   plan: OtPlan,
   streams: readonly LeafStreams[],
   delta: Uint8Array,
   correction: Uint32Array,
   words: number,
+  former?: Uint32Array,
 ): Uint32Array {
   const { code, columns, fieldBits } = plan;
-  const planes = new Uint32Array(columns * fieldBits * words);
-  streams.forEach((column, j) => {
-    const first = j * fieldBits * words;
-    expandColumn(plan, column, planes, first, words);
-    if (j < code.dimension) return;
-    const offset = (j - code.dimension) * words;
-    for (let b = 0; b < fieldBits; b++) {
-      const bit = (delta[j]! >> b) & 1;
-      xorWordsIf(bit, planes, first + b * words, correction, offset, words);
+  const planes = planesFor(plan, words, former);
+  const sums = engine.sums(words);
+  try {
+    for (let j = 0; j < columns; j++) {
+      const { parts, all } = sumsOfLeaves(streams[j] as LeafStreams, words);
+      const target = j * fieldBits * words;
+      if (j < code.dimension) {
+        for (let b = 0; b < fieldBits; b++) sums.sum(planes, target + b * words, parts[b]!);
+      } else {
+        const first = (j - code.dimension) * words;
+        const corrected = correction.subarray(first, first + words);
+        sums.sumPlanes(planes, target, parts, delta[j]!, corrected);
+      }
+      release(all);
     }
-  });
+  } finally {
+    sums.end();
+  }
   return planes;
 }
 
+/** Room for all bit planes: `former`, those of an earlier batch, where they had that size. */
+function planesFor(plan: OtPlan, words: number, former: Uint32Array | undefined): Uint32Array {
+  const length = plan.columns * plan.fieldBits * words;
+  return former?.length === length ? former : new Uint32Array(length);
+}
+
 /** The codewords of `choices`, one column per position of the code. */
-export function encodeColumns(plan: OtPlan, choices: Uint32Array, words: number): Uint32Array {
+export function encodeColumns(
+  plan: OtPlan,
+  choices: Uint32Array,
+  words: number,
+  sums: ColumnSums = plainEngine.sums(words),
+): Uint32Array {
   const { code } = plan;
   const encoded = new Uint32Array(code.length * words);
   for (let position = 0; position < code.length; position++) {
+    const terms: Uint8Array[] = [];
     for (let m = 0; m < code.dimension; m++) {
       if (codewordBit(code, 1 << m, position) === 0) continue;
-      xorWords(encoded, position * words, choices, m * words, words);
+      terms.push(bytesOf(choices.subarray(m * words, (m + 1) * words)));
     }
+    sums.sum(encoded, position * words, terms);
   }
   return encoded;
 }
 
+/** Sums of a column's leaf streams, each as a list of what is still to be added up. */
+interface LeafSums {
+  /** Bit plane b of Σ_y y·r^y. */
+  readonly parts: readonly Uint8Array[][];
+  /** Σ_y r^y; nothing where leaf 0 is missing. */
+  readonly u: Uint8Array[];
+  /** All buffers, each once. */
+  readonly all: readonly Uint8Array[];
+}
+
 /**
- * Adds one column's bit planes to `planes` (zeros before) from `first` on; returns its u, or P_1.
+ * The next `words` words of all streams of a column. For k = 2, s = r^3 goes into the other three:
+ * plane 0 is r^1 + s, plane 1 is r^2 + s, and the sum of all r^y is r^0 + s plus both planes. Otherwise
+ * prefix sums P_y = r^y + ... + r^(q−1), each cipher being given the sum so far: P_0 is the sum of all,
+ * and plane b the sum of P_y over those y > 0 that 2^b divides: bit b of a label flips exactly there.
  */
-function expandColumn(
-  plan: OtPlan,
-  streams: LeafStreams,
-  planes: Uint32Array,
-  first: number,
-  words: number,
-): Uint32Array {
-  let prefix: Uint8Array = new Uint8Array(words * 4);
-  let sum = wordsOf(prefix);
-  for (let label = plan.leaves - 1; label >= 0; label--) {
+function sumsOfLeaves(streams: LeafStreams, words: number): LeafSums {
+  const start = zeros(words * 4);
+  if (streams.length === 4) {
+    const [zero, one, two, three] = streams as [Cipher | undefined, Cipher, Cipher, Cipher];
+    const s = three.update(start);
+    const [plane0, plane1] = [one.update(s), two.update(s)];
+    const parts = [[plane0], [plane1]];
+    if (zero === undefined) return { parts, u: [], all: [s, plane0, plane1] };
+    const rest = zero.update(s);
+    return { parts, u: [rest, plane0, plane1], all: [s, plane0, plane1, rest] };
+  }
+  const [all, u]: [Uint8Array[], Uint8Array[]] = [[], []];
+  const parts: Uint8Array[][] = Array.from({ length: Math.log2(streams.length) }, () => []);
+  let sum: Uint8Array = start;
+  for (let label = streams.length - 1; label >= 0; label--) {
     const stream = streams[label];
     if (stream === undefined) break;
-    prefix = stream.update(prefix);
-    sum = wordsOf(prefix);
-    if (label === 0) break;
-    for (let b = 0; label % (1 << b) === 0 && b < plan.fieldBits; b++) {
-      xorWords(planes, first + b * words, sum, 0, words);
-    }
+    sum = stream.update(sum);
+    all.push(sum);
+    if (label === 0) u.push(sum);
+    for (let b = 0; label > 0 && b < parts.length && label % (1 << b) === 0; b++)
+      parts[b]?.push(sum);
   }
-  return sum;
+  return { parts, u, all };
+}
+
+let someZeros = new Uint8Array(0);
+
+/** So many zeros, not to be written to. */
+function zeros(bytes: number): Uint8Array {
+  if (someZeros.length < bytes) someZeros = new Uint8Array(bytes);
+  return someZeros.subarray(0, bytes);
 }

@@ -1,7 +1,7 @@
 /**
- * The inner loops: everything that touches every bit of every column, or every pad. Plain functions
- * over typed arrays and offsets, without allocation where it matters, so that a WASM module can
- * stand in for this file. No loop branches or indexes on the data.
+ * The inner loops in plain TypeScript: everything that touches every bit of every column, or every
+ * pad. Most have a twin in ../../kernel, which serves where it can. No loop branches or indexes on
+ * the data.
  *
  * A *column* is `words` 32-bit words; bit i of it is bit i mod 32 of word ⌊i/32⌋. A matrix of
  * columns is one array, column after column. A *row* is four words, 128 bits. Words are shared with
@@ -35,6 +35,21 @@ export function xorWords(
   length: number,
 ): void {
   for (let i = 0; i < length; i++) target[targetOffset + i]! ^= source[sourceOffset + i]!;
+}
+
+/** `target[targetOffset..]` ← the sum of `terms`, one or more of one length. */
+export function sumWords(
+  target: Uint32Array,
+  targetOffset: number,
+  terms: readonly Uint32Array[],
+): void {
+  const [a, b, c, d] = terms as [Uint32Array, Uint32Array?, Uint32Array?, Uint32Array?];
+  let done = 1;
+  if (b && c && d) {
+    done = 4;
+    for (let i = 0; i < a.length; i++) target[targetOffset + i] = a[i]! ^ b[i]! ^ c[i]! ^ d[i]!;
+  } else target.set(a, targetOffset);
+  for (const term of terms.slice(done)) xorWords(target, targetOffset, term, 0, term.length);
 }
 
 /** `target[targetOffset..] ^= bit · source[sourceOffset..]` for a secret `bit`, `length` words. */

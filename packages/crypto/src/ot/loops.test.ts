@@ -11,7 +11,7 @@ import {
   wordsOf,
   xorWords,
   xorWordsIf,
-} from "./kernel.ts";
+} from "./loops.ts";
 
 const randomWords = (seed: string, length: number) => wordsOf(seededRng(seed).bytes(length * 4));
 const bitOf = (words: Uint32Array, index: number) => (words[index >> 5]! >>> (index & 31)) & 1;
