@@ -8,6 +8,7 @@ import { addDoctor } from "./commands/doctor.ts";
 import { addEpoch } from "./commands/epoch.ts";
 import { addInit } from "./commands/init.ts";
 import { addKeys } from "./commands/keys.ts";
+import { addLedger } from "./commands/ledger.ts";
 import { addModel } from "./commands/model.ts";
 import { addNode } from "./commands/node.ts";
 import { addRoster } from "./commands/roster.ts";
@@ -42,6 +43,7 @@ addRestore(program);
 addRoster(program);
 addEpoch(program);
 addKeys(program);
+addLedger(program);
 addBench(program);
 program.addHelpText(
   "after",

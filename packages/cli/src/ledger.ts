@@ -1,0 +1,200 @@
+/** What `moiety ledger` does with exported logs: files in, plain values out. */
+import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { VerifyingKey } from "@moiety/crypto";
+import {
+  COSIGNATURE,
+  checkLog,
+  compareLogs,
+  type Difference,
+  ED25519,
+  encodeEvidence,
+  entriesOf,
+  exportedLog,
+  formatReceipt,
+  type Keyring,
+  type LogView,
+  logOrigin,
+  noteKey,
+  openCheckpoint,
+  parseCheckpoint,
+  parseEntry,
+  parseNote,
+  parseReceipt,
+  proveInclusion,
+  type Verdict,
+  verifyEvidence,
+  verifyReceipt,
+  witnessName,
+} from "@moiety/ledger";
+import { SetupError } from "@moiety/node";
+import { type Party, parseRoster, type Roster, verifyingKeyOf } from "@moiety/policy";
+import { readBytes, writePublic } from "./files.ts";
+
+const RECEIPT_START = "c2sp.org/tlog-proof@v1\n";
+
+/** All keys that the parties of these rosters have had. Throws for one that `authority` did not sign. */
+export function keyringOf(files: readonly string[], authority: string): Keyring {
+  if (!/^[0-9a-f]{64}$/.test(authority))
+    throw new SetupError("--authority: write the authority's public key as 64 digits 0-9a-f");
+  const key = new VerifyingKey(Buffer.from(authority, "hex"), "--authority");
+  // Expired ones too: a log outlives the rosters under which it was written.
+  const rosters = files.map((file) => parseRoster(readBytes(file, "roster"), key, undefined, file));
+  const bureaus = namesOf(rosters, ({ role }) => role === "bureau-a" || role === "bureau-b");
+  const witnesses = namesOf(rosters, ({ role }) => role !== "platform" && role !== "bank");
+  const platforms = namesOf(rosters, ({ role }) => role === "platform");
+  return {
+    logs: bureaus.map(({ network, name, keys }) => {
+      const origin = logOrigin(network, name);
+      return { party: name, origin, keys: keys.map((each) => noteKey(origin, each, ED25519)) };
+    }),
+    witnesses: witnesses.flatMap(({ network, name, keys }) =>
+      keys.map((each) => ({
+        party: name,
+        key: noteKey(witnessName(network, name), each, COSIGNATURE),
+      })),
+    ),
+    platforms: new Map(platforms.map(({ name, keys }) => [name, keys])),
+  };
+}
+
+/** What a folder, a receipt or an evidence file turned out to be. */
+export type Verified =
+  | {
+      readonly is: "log";
+      readonly origin: string;
+      readonly size: number;
+      readonly root: string;
+      readonly kinds: Readonly<Record<string, number>>;
+      readonly cosigned: readonly { readonly by: string; readonly at: string }[];
+    }
+  | {
+      readonly is: "receipt";
+      readonly origin: string;
+      readonly index: number;
+      readonly entry: unknown;
+      readonly cosigned: readonly { readonly by: string; readonly at: string }[];
+    }
+  | ({ readonly is: "evidence" } & Verdict);
+
+/** Verifies whatever lies at `path`. Throws a `LedgerError` that says what is wrong. */
+export function verifyPath(path: string, keyring: Keyring): Verified {
+  if (!existsSync(path)) throw new SetupError(`${path} does not exist`);
+  if (statSync(path).isDirectory()) return verifyFolder(path, keyring);
+  const bytes = readBytes(path, "receipt or evidence");
+  return Buffer.from(bytes.subarray(0, RECEIPT_START.length)).toString("latin1") === RECEIPT_START
+    ? verifyReceiptFile(bytes, keyring)
+    : { is: "evidence", ...verifyEvidence(bytes, keyring) };
+}
+
+/** The entries of an exported log, as JSON; nothing is verified. */
+export function* shownEntries(folder: string): Generator<unknown> {
+  for (const { bytes } of entriesOf(viewOf(folder))) yield readable(parseEntry(bytes));
+}
+
+/** A receipt of one entry, for `verifyPath`. */
+export function receiptOf(folder: string, index: number): Uint8Array {
+  const { note, tiles } = viewOf(folder);
+  const { size, origin } = parseCheckpoint(parseNote(note).text);
+  if (index >= size) throw new SetupError(`${origin} has ${size} entries: 0 to ${size - 1}`);
+  for (const { bytes, index: at } of entriesOf({ note, tiles }))
+    if (at === index)
+      return formatReceipt({
+        entry: bytes,
+        index,
+        proof: proveInclusion(tiles, size, index),
+        note,
+      });
+  throw new SetupError(`${folder}: entry ${index} is missing`);
+}
+
+/** Checks both logs whole, and then one against the other. */
+export function comparePaths(first: string, second: string, keyring: Keyring): Difference[] {
+  const views = [first, second].map((folder) => {
+    const view = viewOf(folder);
+    checkLog(view, identityOf(view, keyring));
+    return view;
+  });
+  return compareLogs(views[0] as LogView, views[1] as LogView);
+}
+
+/** Writes the evidence of each difference that has any; gives the files' names. */
+export function writeEvidence(differences: readonly Difference[], folder: string): string[] {
+  mkdirSync(folder, { recursive: true });
+  return differences.flatMap(({ evidence }, at) => {
+    if (evidence === undefined) return [];
+    const file = join(folder, `${at + 1}-${evidence.kind}.evidence`);
+    writePublic(file, encodeEvidence(evidence));
+    return [file];
+  });
+}
+
+function verifyFolder(folder: string, keyring: Keyring): Verified {
+  const view = viewOf(folder);
+  const log = identityOf(view, keyring);
+  const { checkpoint, kinds } = checkLog(view, log, witnessKeys(keyring));
+  const { origin, size, root } = checkpoint;
+  const report = { origin, size, root: Buffer.from(root).toString("base64") };
+  return {
+    is: "log",
+    ...report,
+    kinds: Object.fromEntries(kinds),
+    cosigned: cosignersOf(checkpoint),
+  };
+}
+
+function verifyReceiptFile(bytes: Uint8Array, keyring: Keyring): Verified {
+  const { note } = parseReceipt(bytes);
+  const log = identityOf({ note }, keyring);
+  const { entry } = verifyReceipt(bytes, log, []);
+  const cosigned = cosignersOf(openCheckpoint(note, log, witnessKeys(keyring)));
+  return { is: "receipt", origin: log.origin, index: entry.seq, entry: readable(entry), cosigned };
+}
+
+function viewOf(folder: string): LogView {
+  return exportedLog((path) => {
+    const file = join(folder, path);
+    return existsSync(file) ? readFileSync(file) : undefined;
+  });
+}
+
+function identityOf({ note }: Pick<LogView, "note">, { logs }: Keyring): Keyring["logs"][number] {
+  const { origin } = parseCheckpoint(parseNote(note).text);
+  const log = logs.find((each) => each.origin === origin);
+  if (log === undefined)
+    throw new SetupError(`the rosters given have no bureau whose log is ${origin}`);
+  return log;
+}
+
+function witnessKeys({ witnesses }: Keyring) {
+  return witnesses.map(({ key }) => key);
+}
+
+function cosignersOf({ cosignatures }: ReturnType<typeof openCheckpoint>) {
+  return cosignatures.map(({ key, time }) => ({
+    by: key.name,
+    at: new Date(time * 1000).toISOString(),
+  }));
+}
+
+/** Parties by name, with the key that each roster has for them, each key once. */
+function namesOf(rosters: readonly Roster[], wanted: (party: Party) => boolean) {
+  const found = new Map<string, { network: string; name: string; keys: VerifyingKey[] }>();
+  for (const { network, parties } of rosters)
+    for (const party of parties.filter(wanted)) {
+      const known = found.get(party.name) ?? { network, name: party.name, keys: [] };
+      const key = verifyingKeyOf(party);
+      if (!known.keys.some((each) => Buffer.compare(each.bytes, key.bytes) === 0))
+        known.keys.push(key);
+      found.set(party.name, known);
+    }
+  return [...found.values()];
+}
+
+/** Bytes as hexadecimal digits, everything else as it is. */
+function readable(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
+  if (Array.isArray(value)) return value.map(readable);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, readable(each)]));
+}

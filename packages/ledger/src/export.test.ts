@@ -1,0 +1,139 @@
+import { describe, expect, it } from "vitest";
+import { compareLogs } from "./compare.ts";
+import { encodeEntry, entryHash } from "./entry.ts";
+import { checkLog, exportedLog, exportFiles } from "./export.ts";
+import { LedgerError } from "./ledger-error.ts";
+import { Log } from "./log.ts";
+import { serve } from "./serve.ts";
+import { TestDisk } from "./testing/disk.ts";
+import { HEARTBEAT, intentDraft } from "./testing/drafts.ts";
+import { historyOf, viewOf } from "./testing/history.ts";
+import { testParty } from "./testing/keys.ts";
+
+const a = testParty("a");
+const b = testParty("b");
+const log = new Log({
+  store: new TestDisk().store(),
+  signer: a.signer,
+  nowMs: () => 1_800_000_000_000,
+});
+await log.append([intentDraft("x"), ...Array(700).fill(HEARTBEAT)]);
+const view = { note: log.checkpoint(), tiles: log.tiles };
+const files = new Map([...exportFiles(view)].map(({ path, bytes }) => [path, bytes]));
+const read = (path: string) => files.get(path);
+
+describe("an exported log", () => {
+  it("has the files of tlog-tiles, and is found well", () => {
+    expect([...files.keys()].sort()).toEqual([
+      "checkpoint",
+      "tile/0/000",
+      "tile/0/001",
+      "tile/0/002.p/189",
+      "tile/1/000.p/2",
+      "tile/entries/000",
+      "tile/entries/001",
+      "tile/entries/002.p/189",
+    ]);
+    const report = checkLog(exportedLog(read), a.log);
+    expect(report.checkpoint.size).toBe(701);
+    expect(report.kinds).toEqual(
+      new Map([
+        ["intent", 1],
+        ["heartbeat", 700],
+      ]),
+    );
+    expect(() => checkLog(exportedLog(read), b.log)).toThrow(LedgerError);
+  });
+
+  it("is refused after a change of any file, with a typed error", () => {
+    for (const [path, bytes] of files)
+      for (const at of [0, 5, bytes.length >> 1, bytes.length - 1]) {
+        const changed = new Uint8Array(bytes);
+        changed[at] = changed[at]! ^ 1;
+        const other = (asked: string) => (asked === path ? changed : files.get(asked));
+        expect(() => checkLog(exportedLog(other), a.log)).toThrow(LedgerError);
+        const without = (asked: string) => (asked === path ? undefined : files.get(asked));
+        expect(() => checkLog(exportedLog(without), a.log)).toThrow("missing");
+      }
+  });
+
+  it("is refused when times go back or a number is wrong, however well it is signed", () => {
+    const back = historyOf(a, [
+      [HEARTBEAT, 9],
+      [HEARTBEAT, 8],
+    ]);
+    expect(() => checkLog(back, a.log)).toThrow("younger");
+    const [first] = historyOf(a, [[HEARTBEAT, 9]]).entries;
+    expect(() => checkLog(viewOf(a, [first!, first!]), a.log)).toThrow("says that it is 0");
+  });
+});
+
+describe("serving", () => {
+  const ask = (path: string, note: Uint8Array | undefined = view.note) =>
+    serve(path, note, log.tiles);
+
+  it("gives every exported file, at its path", () => {
+    for (const [path, bytes] of files) expect(ask(path)).toMatchObject({ status: 200, bytes });
+    expect(ask("checkpoint").cache).toBe("no-cache");
+    expect(ask("tile/0/000").cache).toContain("immutable");
+    // Versions of a partial tile that readers of older checkpoints ask for.
+    expect(ask("tile/0/001.p/3").bytes).toEqual(files.get("tile/0/001")!.subarray(0, 96));
+  });
+
+  it("gives nothing beyond the published checkpoint, and nothing else", () => {
+    const paths = ["tile/0/002", "tile/0/002.p/190", "tile/0/003.p/1", "tile/2/000.p/1"];
+    for (const path of [...paths, "tile/entries/002", "../checkpoint", "", "tile/0/0"])
+      expect(ask(path).status).toBe(404);
+    const small = historyOf(a, [[HEARTBEAT, 9]]).note;
+    expect(ask("tile/0/000.p/2", small).status).toBe(404);
+    expect(serve("checkpoint", undefined, log.tiles).status).toBe(404);
+  });
+});
+
+describe("two logs side by side", () => {
+  const promised = (index: number, entry: Uint8Array) => ({
+    ...{ origin: b.log.origin, index, leafHash: entryHash(entry), at: 1000, by: 1060 },
+    signature: new Uint8Array(64),
+  });
+  const entry = encodeEntry({ ...intentDraft("x"), seq: 1, at: 1000 });
+  const mine = historyOf(a, [
+    [intentDraft("x"), 1000],
+    [
+      {
+        kind: "result",
+        body: {
+          inquiry: intentDraft("x").body.inquiry,
+          intent: 0,
+          outcome: "delivered",
+          code: "ok",
+          computed: [
+            {
+              transcript: new Uint8Array(32),
+              peerSignature: new Uint8Array(64),
+              peerPromise: promised(1, entry),
+            },
+          ],
+        },
+      },
+      1000,
+    ],
+  ]);
+
+  it("no difference where both hold what they should", () => {
+    const theirs = historyOf(b, [
+      [HEARTBEAT, 1000],
+      [intentDraft("x"), 1000],
+    ]);
+    expect(compareLogs(mine, theirs)).toEqual([]);
+  });
+
+  it("an inquiry that is missing, with the broken promise as evidence", () => {
+    const theirs = historyOf(b, [
+      [HEARTBEAT, 1000],
+      [intentDraft("y"), 1000],
+    ]);
+    const found = compareLogs(mine, theirs);
+    expect(found.map(({ about }) => about)).toEqual(["promise", "inquiry", "inquiry"]);
+    expect(found[0]?.evidence?.kind).toBe("rewritten");
+  });
+});

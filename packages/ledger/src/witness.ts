@@ -1,0 +1,151 @@
+/**
+ * C2SP tlog-witness: cosigns each log's history as long as it only grows. What it has cosigned is on
+ * disk before anybody sees the cosignature, so that no crash makes it vouch for two histories.
+ */
+import { constantTimeEqual, merkleRoot, verifyConsistency } from "@moiety/crypto";
+import {
+  type LogIdentity,
+  type OpenedCheckpoint,
+  openCheckpoint,
+  parseCheckpoint,
+} from "./checkpoint.ts";
+import { LedgerError } from "./ledger-error.ts";
+import { formatNote, formatSignatureLine, parseNote, signText } from "./note.ts";
+import { COSIGNATURE, type NoteSigner } from "./note-key.ts";
+import { type AddCheckpoint, parseAddCheckpoint, type WitnessAnswer } from "./witness-request.ts";
+
+/** What a witness keeps: for each log the last note that it cosigned, its own line included. */
+export interface WitnessStore {
+  latest(origin: string): Uint8Array | undefined;
+  /**
+   * Puts `next` in the place of `previous` in one transaction; resolves when that is on disk, with
+   * false (and nothing written) if what is there is not `previous` any more.
+   */
+  replace(origin: string, previous: Uint8Array | undefined, next: Uint8Array): Promise<boolean>;
+}
+
+export interface WitnessSettings {
+  readonly signer: NoteSigner;
+  readonly store: WitnessStore;
+  /** The logs that this witness knows, as the roster has them now. */
+  readonly logs: () => readonly LogIdentity[];
+  readonly nowMs: () => number;
+  /**
+   * Told of checkpoints that their log signed and that contradict what was cosigned before: keep
+   * both, they may be evidence.
+   */
+  readonly onContradiction?: (note: Uint8Array, known: Uint8Array) => void;
+}
+
+/** The last checkpoint that was cosigned of a log, and when. */
+interface Known {
+  readonly note: Uint8Array | undefined;
+  readonly size: number;
+  readonly root: Uint8Array;
+  readonly time: number;
+}
+
+export class Witness {
+  readonly #settings: WitnessSettings;
+
+  constructor(settings: WitnessSettings) {
+    if (settings.signer.public.type !== COSIGNATURE)
+      throw new RangeError("a witness signs with a cosigner's key");
+    this.#settings = settings;
+  }
+
+  /** Answers the body of one `add-checkpoint`. Rejects only if the store does. */
+  async answer(body: Uint8Array): Promise<WitnessAnswer> {
+    try {
+      return await this.addCheckpoint(parseAddCheckpoint(body));
+    } catch (error) {
+      if (error instanceof LedgerError) return { status: 400, reason: error.message };
+      throw error;
+    }
+  }
+
+  /** As `answer`, for a request that needs no parsing. */
+  async addCheckpoint({ oldSize, proof, note }: AddCheckpoint): Promise<WitnessAnswer> {
+    const opened = this.#open(note);
+    if ("status" in opened) return opened;
+    const { origin, size, text } = opened;
+    if (oldSize > size) return { status: 400, reason: "old size above the checkpoint's" };
+    const known = this.#known(origin);
+    if (oldSize !== known.size) return { status: 409, size: known.size };
+    const reason = contradiction(known, opened, proof);
+    if (reason !== undefined) {
+      if (known.note !== undefined) this.#settings.onContradiction?.(note, known.note);
+      return { status: 422, reason };
+    }
+    // A clock that is set back must not make an earlier cosignature look later than this one.
+    const time = Math.max(known.time, Math.floor(this.#settings.nowMs() / 1000));
+    const line = signText(text, this.#settings.signer, time);
+    const own = parseNote(note).signatures.filter((each) => isLogs(each, this.#logOf(origin)));
+    const next = formatNote({ text, signatures: [...own, line] });
+    // Whoever was faster has moved the log on: signing this one now would roll it back.
+    if (!(await this.#settings.store.replace(origin, known.note, next)))
+      return { status: 409, size: this.#known(origin).size };
+    return { status: 200, cosignatures: formatSignatureLine(line) };
+  }
+
+  /** The last checkpoint that was cosigned of this log, for monitors, and for the log itself at its start. */
+  latest(origin: string): Uint8Array | undefined {
+    return this.#settings.store.latest(origin);
+  }
+
+  #logOf(origin: string): LogIdentity | undefined {
+    return this.#settings.logs().find((log) => log.origin === origin);
+  }
+
+  #open(note: Uint8Array): OpenedCheckpoint | WitnessAnswer {
+    try {
+      const { origin } = parseCheckpoint(parseNote(note).text);
+      const log = this.#logOf(origin);
+      if (log === undefined)
+        return { status: 404, reason: "a log that this witness does not know" };
+      return openCheckpoint(note, log);
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+      return { status: error.code === "unsigned" ? 403 : 400, reason: error.message };
+    }
+  }
+
+  #known(origin: string): Known {
+    const note = this.latest(origin);
+    if (note === undefined) return { note, size: 0, root: merkleRoot([]), time: 0 };
+    // Its own record, not a peer's words: whatever key the log has by now, its text stands.
+    const { text, signatures } = parseNote(note);
+    const { size, root } = parseCheckpoint(text);
+    const { name, id } = this.#settings.signer.public;
+    const line = signatures.find((each) => each.name === name && each.id === id);
+    const time = line === undefined ? 0 : Number(Buffer.from(line.bytes).readBigUInt64BE());
+    return { note, size, root, time };
+  }
+}
+
+/** Why a checkpoint does not follow what is known, or undefined when it does. */
+function contradiction(
+  known: Known,
+  { size, root }: OpenedCheckpoint,
+  proof: readonly Uint8Array[],
+): string | undefined {
+  if (size === 0 && !constantTimeEqual(root, merkleRoot([]))) return "a root of an empty tree";
+  if (known.size === 0)
+    return proof.length === 0 ? undefined : "a proof from an empty tree, which needs none";
+  const claim = {
+    firstSize: known.size,
+    firstRoot: known.root,
+    secondSize: size,
+    secondRoot: root,
+  };
+  return verifyConsistency(claim, proof)
+    ? undefined
+    : `not consistent with the checkpoint of ${known.size} that was cosigned before`;
+}
+
+function isLogs(
+  { name, id }: { readonly name: string; readonly id: string },
+  log: LogIdentity | undefined,
+): boolean {
+  return log?.keys.some((key) => key.name === name && key.id === id) ?? false;
+}
