@@ -11,8 +11,8 @@ export default defineConfig({
       "test/**/*.test.ts",
     ],
     exclude: ["**/node_modules/**", "**/dist/**"],
-    // Compiles the WASM kernel where its sources changed.
-    globalSetup: ["packages/crypto/kernel/compile.mjs"],
+    // Compiles the WASM kernel and joins the command's modules, where their sources changed.
+    globalSetup: ["packages/crypto/kernel/compile.mjs", "packages/cli/bin/bundle-setup.mjs"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: "forks",

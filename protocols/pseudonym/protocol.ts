@@ -92,12 +92,17 @@ export interface ClientInput {
   /** Canonical identifiers, 1..512. */
   readonly identifiers: readonly Uint8Array[];
   readonly keys: readonly PublishedKey[];
+  /** Lets others have their turn: awaited between the parts of the work on many answers. */
+  breathe?(): Promise<void>;
 }
+
+/** Evaluations whose check is worth a turn of its own; fewer are cheaper together. */
+const CHECKED_TOGETHER = 16;
 
 /** The client: output `[domain][identifier]`, in the order of the input. */
 export async function client(
   session: SessionOf<typeof pseudonym, "client">,
-  { identifiers, keys }: ClientInput,
+  { identifiers, keys, breathe }: ClientInput,
 ): Promise<Element[][]> {
   // 1: blind once, for all domains.
   const blindings = blindAll("voprf", identifiers, session.rng);
@@ -105,16 +110,22 @@ export async function client(
   const domains = keys.map(({ domain, epoch }) => ({ domain, epoch }));
   session.send("a", "blinded", { domains, elements: inputs });
   session.send("b", "blinded", { domains, elements: inputs });
-  const [fromA, fromB] = await Promise.all([
+  const [ofA, ofB] = await Promise.all([
     session.receive("a", "evaluated"),
     session.receive("b", "evaluated"),
   ]);
   // 3: verify both before anything is unblinded; each proof stands or falls alone.
   const claims = {
-    a: claimOf(session, "a", keys, inputs, fromA),
-    b: claimOf(session, "b", keys, inputs, fromB),
+    a: claimOf(session, "a", keys, inputs, ofA),
+    b: claimOf(session, "b", keys, inputs, ofB),
   };
-  const holds = verifyEvaluationClaims([claims.a, claims.b]);
+  const many = inputs.length * keys.length > CHECKED_TOGETHER;
+  const pause = async (): Promise<void> => (many ? breathe?.() : undefined);
+  const holds: boolean[] = [];
+  for (const part of many ? [[claims.a], [claims.b]] : [[claims.a, claims.b]]) {
+    holds.push(...verifyEvaluationClaims(part));
+    await pause();
+  }
   for (const [at, bureau] of BUREAUS.entries())
     if (!holds[at])
       throw new Misbehaviour(
@@ -122,14 +133,16 @@ export async function client(
         "cheat",
         "not evaluated under the key in the roster",
       );
-  return keys.map(({ a, b }, k) =>
-    unblindSums(
-      combinePublicKeys(a, b),
-      blindings,
-      claims.a.outputs[k] as readonly Element[],
-      claims.b.outputs[k] as readonly Element[],
-    ),
-  );
+  const pseudonyms: Element[][] = [];
+  for (const [k, { a, b }] of keys.entries()) {
+    const [fromA, fromB] = [claims.a.outputs[k], claims.b.outputs[k]];
+    const publicKey = combinePublicKeys(a, b);
+    pseudonyms.push(
+      unblindSums(publicKey, blindings, fromA as readonly Element[], fromB as readonly Element[]),
+    );
+    if (k + 1 < keys.length) await pause();
+  }
+  return pseudonyms;
 }
 
 const BUREAUS = ["a", "b"] as const;

@@ -64,7 +64,11 @@ function preloads(node: string): Preload[] {
     bank,
     {
       module: PATCH,
-      env: { SOURCE_PATCHES: JSON.stringify(patches[node] ?? SHOWN), SOURCE_PATCHED },
+      env: {
+        SOURCE_PATCHES: JSON.stringify(patches[node] ?? SHOWN),
+        SOURCE_PATCHED,
+        MOIETY_SOURCES: "1",
+      },
     },
   ];
 }

@@ -2,6 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { Session } from "node:inspector/promises";
 
+process.env.MOIETY_SOURCES = "1"; // places in the profile are files and lines of the sources
+
 const session = new Session();
 session.connect();
 await session.post("Profiler.enable");

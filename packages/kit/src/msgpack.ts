@@ -26,9 +26,16 @@ const packr = new Packr({
  * range.
  */
 export function encode(value: Wire): Uint8Array {
+  return encodeAfter(0, value);
+}
+
+/** As `encode`, after `headroom` zero bytes for a header that the caller writes. */
+export function encodeAfter(headroom: number, value: Wire): Uint8Array {
   // msgpackr hands out views of a shared page: copy, so that the caller owns what it gets.
-  const bytes = new Uint8Array(packr.pack(value));
-  prescan(bytes);
+  const packed = packr.pack(value);
+  const bytes = new Uint8Array(headroom + packed.length);
+  bytes.set(packed, headroom);
+  prescan(bytes.subarray(headroom));
   return bytes;
 }
 

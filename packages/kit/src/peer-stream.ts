@@ -50,10 +50,10 @@ export class PeerStream {
   }
 
   /**
-   * Queues one message; returns the bytes of its frame. Throws `RangeError` when it does not fit.
+   * Queues one message: a frame whose header is still to be written, and that the caller gives away. Returns
+   * its bytes. Throws `RangeError` when it does not fit.
    */
-  push(tag: number, name: string, body: Uint8Array): number {
-    const frame = new Uint8Array(FRAME_HEADER_BYTES + body.length);
+  push(tag: number, name: string, frame: Uint8Array): number {
     if (frame.length > MAX_FRAME_BYTES)
       throw new RangeError(`${name}: ${frame.length} bytes do not fit in one frame`);
     if (this.#queuedBytes + charge(frame) > BUFFERED_BYTES)
@@ -61,7 +61,6 @@ export class PeerStream {
     if (this.#sent > MAX_SEQUENCE) throw new RangeError(`${name}: sequence numbers are used up`);
     frame[0] = tag;
     new DataView(frame.buffer).setUint32(1, this.#sent);
-    frame.set(body, FRAME_HEADER_BYTES);
     this.#sent += 1;
     absorb(this.#sentChain, frame);
     this.#queue.push(frame);

@@ -9,8 +9,8 @@ import {
   resetCodeFor,
 } from "./errors.ts";
 import { type Channel, type Clock, LinkError, type PartyName } from "./link.ts";
-import { decode, encode } from "./msgpack.ts";
-import { PeerStream } from "./peer-stream.ts";
+import { decode, encodeAfter } from "./msgpack.ts";
+import { FRAME_HEADER_BYTES, PeerStream } from "./peer-stream.ts";
 import { ScanError } from "./prescan.ts";
 import type { MessageSpec, Messages, Protocol, Session } from "./protocol.ts";
 
@@ -91,8 +91,8 @@ export class ChannelSession implements Session<Messages, string> {
     if (!spec.from.includes(this.role) || !spec.to.includes(to))
       throw new TypeError(`${protocol.name}: ${this.role} may not send ${name} to ${to}`);
     this.#step = name;
-    const encoded = encode(spec.body.toWire(body, name));
-    const sent = this.#peer(to).push(this.#tags.indexOf(name), name, encoded);
+    const frame = encodeAfter(FRAME_HEADER_BYTES, spec.body.toWire(body, name));
+    const sent = this.#peer(to).push(this.#tags.indexOf(name), name, frame);
     tally(this.meter, name, sent);
   }
 

@@ -63,8 +63,9 @@ export class MuxChannel implements Channel {
   #receiveWindow = CHANNEL_WINDOW_BYTES;
   #own: End = "open";
   #theirs: "open" | "closed" | "reset" = "open";
-  #sendError: LinkError | undefined;
-  #receiveError: LinkError | undefined;
+  /** Made when somebody meets them: most channels end in good order, and a stack is not cheap. */
+  #sendError: (() => LinkError) | undefined;
+  #receiveError: (() => LinkError) | undefined;
   #waiter: Waiter | undefined;
   #forgotten = false; // by the host, which no longer counts what is unread here
   /** Kept by the host: already in its round. */
@@ -78,7 +79,7 @@ export class MuxChannel implements Channel {
   }
 
   send(frame: Uint8Array): Promise<void> {
-    if (this.#sendError !== undefined) return rejected(this.#sendError);
+    if (this.#sendError !== undefined) return rejected(this.#sendError());
     if (frame.length > MAX_FRAME_BYTES)
       return rejected(
         new RangeError(`a frame of ${frame.length} bytes: at most ${MAX_FRAME_BYTES} fit in one`),
@@ -108,7 +109,7 @@ export class MuxChannel implements Channel {
       this.#returnCredit(charge(frame));
       return Promise.resolve(frame);
     }
-    if (this.#receiveError !== undefined) return rejected(this.#receiveError);
+    if (this.#receiveError !== undefined) return rejected(this.#receiveError());
     return handled(
       new Promise<Uint8Array>((resolve, reject) => {
         this.#waiter = { resolve, reject };
@@ -119,7 +120,7 @@ export class MuxChannel implements Channel {
   close(): void {
     if (this.#own !== "open") return;
     this.#own = "closing";
-    this.#sendError ??= this.#error("done", "this side has closed the channel");
+    this.#sendError ??= () => this.#error("done", "this side has closed the channel");
     this.#host.schedule(this);
   }
 
@@ -187,7 +188,7 @@ export class MuxChannel implements Channel {
   takeClose(): void {
     this.#mustBeOpen("close");
     this.#theirs = "closed";
-    this.#failReceive(this.#error("done", `${this.peer} closed the channel`));
+    this.#failReceive(() => this.#error("done", `${this.peer} closed the channel`));
     this.#releaseWhenOver();
   }
 
@@ -234,19 +235,19 @@ export class MuxChannel implements Channel {
   }
 
   #drop(error: LinkError, incomingToo: boolean): void {
-    this.#sendError = error;
+    this.#sendError = () => error;
     for (const { reject } of this.#outgoing.drain()) reject(error);
     this.#queuedBytes = 0;
     if (!incomingToo) return;
     this.#incoming.drain();
     this.#countUnread(-this.#unreadBytes);
     this.#receiveError = undefined;
-    this.#failReceive(error);
+    this.#failReceive(() => error);
   }
 
-  #failReceive(error: LinkError): void {
+  #failReceive(error: () => LinkError): void {
     this.#receiveError = error;
-    this.#waiter?.reject(error);
+    this.#waiter?.reject(error());
     this.#waiter = undefined;
   }
 

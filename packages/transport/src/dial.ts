@@ -19,6 +19,7 @@ import {
   type PinnedPeer,
   pinnedPeerOf,
   pinWatch,
+  rosterWatch,
   secureContext,
   type TlsIdentity,
 } from "./tls.ts";
@@ -28,6 +29,8 @@ export interface DialOptions {
   readonly identity: TlsIdentity;
   readonly peer: PinnedPeer;
   readonly address: Address;
+  /** Asked with each heartbeat for the peer as it is pinned by then; nothing: it no longer is. */
+  readonly current?: () => PinnedPeer | undefined;
   readonly limits?: Partial<LinkLimits>;
   readonly clock?: Clock;
   /** Gives up at once when aborted. */
@@ -64,7 +67,8 @@ export async function dial(options: DialOptions): Promise<Link> {
   signal?.addEventListener("abort", aborted, { once: true });
   try {
     if (signal?.aborted) aborted();
-    const problem = pinWatch(await secured(stream, peer, at(address)));
+    const presented = await secured(stream, peer, at(address));
+    const problem = rosterWatch(presented, options.current ?? (() => peer));
     const asked = clock.now();
     return await upgraded(stream, options, (socket, date) => {
       const said = Date.parse(date ?? "");

@@ -14,10 +14,10 @@ import { linkOver } from "./mux.ts";
 import { acceptRefusal, type Refusal } from "./refusal.ts";
 import {
   checkIdentity,
-  isPinned,
   type PinnedPeer,
   pinnedPeerOf,
   pinWatch,
+  rosterWatch,
   secureContext,
   type TlsIdentity,
 } from "./tls.ts";
@@ -209,7 +209,8 @@ class Acceptor implements Listener {
 
   #link(socket: WebSocket, stream: Socket, peer: PinnedPeer, address: string): void {
     const { identity, log, onLink } = this.#options;
-    const [limits, clock, problem] = [this.#limits, this.#clock, this.#watch(peer)];
+    const [limits, clock] = [this.#limits, this.#clock];
+    const problem = rosterWatch(peer, () => this.#options.peers().get(peer.name));
     const wire = new WebSocketWire({ socket, stream, peer: peer.name, limits, clock, problem });
     const link = linkOver(wire, identity.name, peer.name, "accepting");
     this.#links.add(link);
@@ -219,17 +220,6 @@ class Acceptor implements Listener {
       log?.({ kind: "link-down", peer: peer.name, reason });
     });
     onLink(link);
-  }
-
-  /** A link ends when its peer leaves the roster, or is given another certificate there. */
-  #watch(peer: PinnedPeer): () => string | undefined {
-    const watch = pinWatch(peer);
-    return () => {
-      const now = this.#options.peers().get(peer.name);
-      return now !== undefined && isPinned(now, peer.certificate)
-        ? watch()
-        : `the roster no longer pins the certificate of ${peer.name}`;
-    };
   }
 
   #readRoster(): void {

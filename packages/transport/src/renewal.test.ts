@@ -1,6 +1,6 @@
 /** Two certificates of one party, while a renewed one spreads. */
 import type { Link } from "@moiety/kit";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { dial } from "./dial.ts";
 import { type Credentials, credentials, rosterOf } from "./testing/certificates.ts";
 import { type Post, post } from "./testing/network.ts";
@@ -29,9 +29,14 @@ async function listening(identity = far): Promise<Post> {
   return at;
 }
 
-function dialled(at: Post, as: typeof near, peer: PinnedPeer): Promise<Link> {
+function dialled(
+  at: Post,
+  as: typeof near,
+  peer: PinnedPeer,
+  current: () => PinnedPeer | undefined = () => peer,
+): Promise<Link> {
   const { address } = at.listener;
-  return dial({ identity: as.identity, peer, address, limits: { heartbeatMs: 100 } });
+  return dial({ identity: as.identity, peer, current, address, limits: { heartbeatMs: 100 } });
 }
 
 describe("a renewed certificate", () => {
@@ -55,6 +60,26 @@ describe("a renewed certificate", () => {
     const link = await dialled(at, near, both(renewedFar, far));
     expect(link.peer).toBe("far");
     link.close();
+  });
+
+  it("ends the links of whoever dialled the former one once the roster has only the other", async () => {
+    const at = await listening();
+    let pinned: PinnedPeer | undefined = both(renewedFar, far);
+    const link = await dialled(at, near, far.pinned, () => pinned);
+    const ended = vi.fn();
+    void link.ended.then(ended);
+    await new Promise((resolve) => setTimeout(resolve, 250)); // two heartbeats
+    expect(ended).not.toHaveBeenCalled();
+    pinned = renewedFar.pinned;
+    expect(await link.ended).toContain("no longer pins the certificate of far");
+  });
+
+  it("ends a dialled link when the peer has left the roster", async () => {
+    const at = await listening();
+    let pinned: PinnedPeer | undefined = far.pinned;
+    const link = await dialled(at, near, far.pinned, () => pinned);
+    pinned = undefined;
+    expect(await link.ended).toContain("identity");
   });
 
   it("does not open the door to a third one", async () => {

@@ -104,6 +104,23 @@ export function pinWatch(peer: PinnedPeer): () => string | undefined {
   };
 }
 
+/**
+ * The same of a certificate that was presented, and also why it is none that the roster has for this
+ * peer as of when it is asked: links outlive rosters too.
+ */
+export function rosterWatch(
+  presented: PinnedPeer,
+  current: () => PinnedPeer | undefined,
+): () => string | undefined {
+  const watch = pinWatch(presented);
+  return () => {
+    const now = current();
+    return now !== undefined && isPinned(now, presented.certificate)
+      ? watch()
+      : `the roster no longer pins the certificate of ${presented.name}`;
+  };
+}
+
 function parsed({ name, certificate }: PinnedPeer): X509Certificate {
   try {
     return new X509Certificate(certificate);
