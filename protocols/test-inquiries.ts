@@ -1,6 +1,5 @@
 /** Two bureaus that hold halves of records and of a model, and a bank: inquiries for tests. */
 import {
-  type Element,
   hashToElement,
   type SeededRng,
   SigningKey,
@@ -70,8 +69,8 @@ export class InquiryWorld {
   }
 
   key(person: number, domain: number): Key {
-    const { pseudonyms } = this.inquiry;
-    const pseudonym = pseudonyms[person * this.shape.domains + domain] as Element;
+    const at = 32 * (person * this.shape.domains + domain);
+    const pseudonym = this.inquiry.pseudonyms.subarray(at, at + 32);
     return `${domain}/${Buffer.from(pseudonym).toString("hex")}`;
   }
 
@@ -161,8 +160,10 @@ function inquiryFor(rng: SeededRng, { people, domains }: Shape): Inquiry {
     epoch: 1,
     version: 1,
   }));
-  const pseudonyms = Array.from({ length: people * domains }, () =>
-    hashToElement("voprf", rng.bytes(32)),
+  const pseudonyms = new Uint8Array(
+    Buffer.concat(
+      Array.from({ length: people * domains }, () => hashToElement("voprf", rng.bytes(32))),
+    ),
   );
   return {
     inquiry: rng.bytes(16),

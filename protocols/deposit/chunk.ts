@@ -1,5 +1,11 @@
 /** Chunks of a deposit as a bureau opens and checks them; pure. `sealing.ts` makes them. */
-import { framedHash, merkleRoot, openSealed, type SealedKeyPair, saltedLeaf } from "@moiety/crypto";
+import {
+  framedHash,
+  openSealed,
+  type SealedKeyPair,
+  saltedLeaf,
+  saltedTreeRoot,
+} from "@moiety/crypto";
 import {
   type DepositFacts,
   type DepositHeader,
@@ -18,13 +24,16 @@ export const REMOVED: number = 0xffff;
 /** Oldest age that a row can state, in days. */
 export const MAX_AGE_DAYS: number = 0xfffe;
 
+/** A salt for each leaf, so that one opened leaf tells nothing of its neighbours. */
+const SALT_CONTEXT = "moiety/deposit/1/salt";
+
 /** Root of the subtree over one chunk's salted leaves (RFC 6962 2.1). */
 export function chunkRoot(chunk: Uint8Array, stride: number): Uint8Array {
   const [seed, records] = [chunk.subarray(0, SALT_SEED_BYTES), chunk.subarray(SALT_SEED_BYTES)];
-  return merkleRoot(chunkLeaves(seed, records, stride));
+  return saltedTreeRoot(SALT_CONTEXT, seed, records, stride);
 }
 
-/** Leaf hashes of a chunk's rows of `stride` bytes, each under a salt of its own. */
+/** The leaves of that subtree, for who opens one: hashes of rows of `stride` bytes. */
 export function chunkLeaves(
   saltSeed: Uint8Array,
   records: Uint8Array,
@@ -36,9 +45,8 @@ export function chunkLeaves(
   });
 }
 
-/** A salt per leaf, so that one opened leaf tells nothing of its neighbours. */
 function leafSalt(seed: Uint8Array, index: number): Uint8Array {
-  return framedHash("moiety/deposit/1/salt", seed, Uint8Array.of(index & 255, index >> 8));
+  return framedHash(SALT_CONTEXT, seed, Uint8Array.of(index & 255, index >> 8));
 }
 
 /**

@@ -5,7 +5,15 @@ import { describe, expect, test } from "vitest";
 import { parseHeader, type SignedHeader, verifyHeader } from "../deposit/header.ts";
 import { CATALOGUE, content, digestOf, platformKey, prepare } from "../test-deposits.ts";
 import { failureOf, play } from "../test-world.ts";
-import { bureau, client, directory, type Listing } from "./protocol.ts";
+import {
+  bureau,
+  client,
+  directory,
+  HEADERS_PER_DOMAIN,
+  type Listing,
+  MAX_DOMAINS,
+  type Question,
+} from "./protocol.ts";
 
 const rng = seededRng("directory conforms");
 
@@ -15,17 +23,17 @@ function headerOf(version: number, domain: string = "telecom"): SignedHeader {
 }
 
 interface Inputs {
-  /** Domains whose catalogue is asked for. */
-  readonly client: readonly string[];
+  readonly client: Question;
   /** What the bureau holds; the catalogue is that of every domain in a header. */
   readonly bureau: readonly SignedHeader[];
 }
 
 function listingOf({ client: asked, bureau: held }: Inputs): Listing {
   const domains = held.map(({ bytes }) => parseHeader(bytes).domain);
+  const named = held.filter((_, at) => asked.domains.includes(domains[at] as string));
   return {
-    deposits: held.map(({ bytes, signature }) => ({ header: bytes, signature })),
-    catalogues: asked.map((domain) =>
+    deposits: named.map(({ bytes, signature }) => ({ header: bytes, signature })),
+    catalogues: asked.catalogues.map((domain) =>
       domains.includes(domain) ? Uint8Array.from(CATALOGUE) : new Uint8Array(),
     ),
   };
@@ -34,9 +42,10 @@ function listingOf({ client: asked, bureau: held }: Inputs): Listing {
 /** The client with what its README leaves to the caller: signatures and digests. */
 async function verifying(
   session: SessionOf<typeof directory, "client">,
-  asked: readonly string[],
+  question: Question,
 ): Promise<Listing> {
-  const { deposits, catalogues } = await client(session, { catalogues: asked });
+  const { deposits, catalogues } = await client(session, question);
+  const asked = question.catalogues;
   const signed = (each: Listing["deposits"][number]): boolean =>
     verifyHeader({ bytes: each.header, signature: each.signature }, platformKey.verifyingKey);
   if (!deposits.every(signed))
@@ -58,10 +67,13 @@ async function verifying(
 
 conformance(directory, {
   inputs: [
-    { client: ["telecom", "nobody"], bureau: [headerOf(2), headerOf(1)] },
-    { client: [], bureau: [] },
     {
-      client: ["shop"],
+      client: { domains: ["telecom", "shop"], catalogues: ["telecom", "nobody"] },
+      bureau: [headerOf(2), headerOf(1)],
+    },
+    { client: { domains: [], catalogues: [] }, bureau: [] },
+    {
+      client: { domains: ["telecom", "shop"], catalogues: ["shop"] },
       bureau: Array.from({ length: 16 }, (_, i) => headerOf(16 - i, i % 2 ? "shop" : "telecom")),
     },
   ],
@@ -72,8 +84,9 @@ conformance(directory, {
   },
   ideal: (inputs: Inputs) => ({ client: listingOf(inputs), bureau: undefined }),
   parameters: (inputs) => ({
-    asked: inputs.client,
-    headers: inputs.bureau.map(({ bytes }) => bytes.length),
+    domains: inputs.client.domains,
+    asked: inputs.client.catalogues,
+    headers: listingOf(inputs).deposits.map(({ header }) => header.length),
     catalogues: listingOf(inputs).catalogues.map(({ length }) => length),
   }),
   undetected: [
@@ -98,9 +111,26 @@ conformance(directory, {
 describe("a client of the directory", () => {
   test("names a bureau that answers another number of catalogues than was asked for", async () => {
     const ended = await play(directory, {
-      client: (session) => client(session, { catalogues: ["telecom"] }),
+      client: (session) => client(session, { domains: [], catalogues: ["telecom"] }),
       bureau: (session) => bureau(session, { list: () => ({ deposits: [], catalogues: [] }) }),
     });
     expect(failureOf(ended.client)).toMatchObject({ party: "bureau", code: "malformed" });
+  });
+
+  test("gets an answer where every domain has as many deposits as may be listed", async () => {
+    const domains = Array.from({ length: MAX_DOMAINS }, (_, at) => `domain-${at}`);
+    const one = headerOf(1, "d".repeat(60));
+    const deposits = domains.flatMap(() =>
+      Array.from({ length: HEADERS_PER_DOMAIN }, () => ({
+        header: one.bytes,
+        signature: one.signature,
+      })),
+    );
+    const catalogues = domains.slice(0, 8).map(() => new Uint8Array(1 << 16));
+    const ended = await play(directory, {
+      client: (session) => client(session, { domains, catalogues: domains.slice(0, 8) }),
+      bureau: (session) => bureau(session, { list: () => ({ deposits, catalogues }) }),
+    });
+    expect(ended.client.output?.deposits).toHaveLength(deposits.length);
   });
 });

@@ -113,8 +113,9 @@ export async function lookupBureau(
   if (!Number.isInteger(lookups / m) || lookups < 1 || lookups > MAX_LOOKUPS)
     throw new RangeError(`lookup: ${lookups} indices for ${m} tables`);
   // One verdict over all of them, which does not say where.
-  if (indices.reduce((bits, index) => bits | index, 0) >= TABLE)
-    throw new RangeError(`lookup: an index share is not in 0..${TABLE - 1}`);
+  let bits = 0;
+  for (let l = 0; l < lookups; l += 1) bits |= indices[l] as number;
+  if (bits >= TABLE) throw new RangeError(`lookup: an index share is not in 0..${TABLE - 1}`);
   const mine = await pads.take(lookups);
   try {
     return await lookUp(session, { indices, tables, pads }, mine);

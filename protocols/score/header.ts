@@ -1,8 +1,8 @@
 /** What an inquiry is about, in the one form that both bureaus sign and the bank can recompute. */
-import { type Element, framedHash, saltedDigest } from "@moiety/crypto";
+import { framedHash, saltedDigest } from "@moiety/crypto";
 import {
+  bytes,
   type Decoded,
-  elements,
   encode,
   fixedBytes,
   list,
@@ -11,10 +11,11 @@ import {
   uint32,
 } from "@moiety/kit";
 
-/** Most people in one inquiry. */
-export const MAX_PEOPLE: number = 256;
+/** Most people in one inquiry: with `MAX_DOMAINS` their pseudonyms still fit in one frame. */
+export const MAX_PEOPLE: number = 2_000;
 /** Most domains that one model may draw on. */
 export const MAX_DOMAINS: number = 16;
+export const PSEUDONYM_BYTES: number = 32;
 
 /** A deposit that an inquiry uses; version 0: the platform has none, everybody is *missing*. */
 const depositVersion = object({ domain: nameText, epoch: uint32, version: uint32 });
@@ -35,8 +36,13 @@ export const inquiryCodec = object({
   /** Salts the digest of the pseudonyms in the signed header. */
   salt: fixedBytes(32),
   people: uint32,
-  /** Person after person, one pseudonym per deposit, in their order. */
-  pseudonyms: elements(MAX_PEOPLE * MAX_DOMAINS, 1),
+  /**
+   * Person after person, one pseudonym per deposit, in their order. Just bytes: see README, step 2.
+   */
+  pseudonyms: bytes(PSEUDONYM_BYTES * MAX_PEOPLE * MAX_DOMAINS, {
+    min: PSEUDONYM_BYTES,
+    unit: PSEUDONYM_BYTES,
+  }),
   /** The bank's, over the header: a bureau can show later who asked. */
   signature: fixedBytes(64),
 });
@@ -75,17 +81,13 @@ export function inquiryHeader(
 ): Uint8Array {
   const { bank, a, b } = parties;
   const { model, purpose, asOf, deposits, people } = inquiry;
-  const pseudonyms = pseudonymDigest(inquiry.salt, inquiry.pseudonyms);
+  const pseudonyms = saltedDigest("moiety/score/1/pseudonyms", inquiry.salt, inquiry.pseudonyms);
   const header = { network, bank, a, b, inquiry: inquiry.inquiry, model, purpose, asOf };
   return encode(headerCodec.toWire({ ...header, deposits, people, pseudonyms }, "header"));
 }
 
 export function headerDigest(header: Uint8Array): Uint8Array {
   return framedHash("moiety/score/1/header", header);
-}
-
-function pseudonymDigest(salt: Uint8Array, pseudonyms: readonly Element[]): Uint8Array {
-  return saltedDigest("moiety/score/1/pseudonyms", salt, Buffer.concat(pseudonyms));
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Inquiries good and bad: what a bank gets, and what a bureau does not even begin. */
-import { type Element, seededRng, sign } from "@moiety/crypto";
+import { seededRng, sign } from "@moiety/crypto";
 import { Refusal } from "@moiety/kit";
 import { describe, expect, test, vi } from "vitest";
 import { dealBooks } from "../test-dealer.ts";
@@ -157,8 +157,14 @@ describe("a bureau refuses, before it speaks to the other or uses anything up,",
   const { inquiry } = world;
   const [first, second] = inquiry.deposits as [DepositVersion, DepositVersion];
   const everybodyOnce = inquiry.pseudonyms;
-  const firstTwice = [...everybodyOnce.slice(0, 4), ...everybodyOnce.slice(0, 2)];
-  const halfTwice = [...everybodyOnce.slice(0, 5), everybodyOnce[1] as Element];
+  const pseudonym = (at: number): Uint8Array => everybodyOnce.slice(32 * at, 32 * at + 32);
+  const changed = (at: number, bytes: Uint8Array): Uint8Array => {
+    const copy = everybodyOnce.slice();
+    copy.set(bytes, 32 * at);
+    return copy;
+  };
+  const firstTwice = changed(4, everybodyOnce.slice(0, 64));
+  const halfTwice = changed(5, pseudonym(1));
   const refused: readonly [string, Inquiry][] = [
     ["more people than pseudonyms", { ...inquiry, people: 4 }],
     ["fewer people than pseudonyms", { ...inquiry, people: 2 }],
@@ -177,6 +183,12 @@ describe("a bureau refuses, before it speaks to the other or uses anything up,",
     expect(failureOf(ended.bank)).toMatchObject({ code: "refused" });
     expect(set.world.seen.a.size + set.world.seen.b.size).toBe(0);
     expect(levels(set)).toEqual(before);
+  });
+
+  test("nobody for pseudonyms that begin alike, and are not", async () => {
+    const beginsAlike = changed(5, pseudonym(1).subarray(0, 20));
+    const asked = { ...inquiry, pseudonyms: beginsAlike };
+    outputOf((await inquire(setting(), { bank: { inquiry: asked } })).bank);
   });
 
   test("an inquiry whose id was used before", async () => {

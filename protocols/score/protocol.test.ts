@@ -1,8 +1,9 @@
 import { seededRng } from "@moiety/crypto";
-import { conformance } from "@moiety/lab";
+import { conformance, costFindings, type Specification, subjectOf } from "@moiety/lab";
+import { expect, test } from "vitest";
 import { dealBooks } from "../test-dealer.ts";
 import { type Bureau, InquiryWorld, type Shape } from "../test-inquiries.ts";
-import { bank, bureau, score } from "./protocol.ts";
+import { bank, bureau, type ScoreCost, score } from "./protocol.ts";
 
 type Inputs = Readonly<Record<"bank" | Bureau, InquiryWorld>>;
 
@@ -33,7 +34,7 @@ function playing(side: Bureau) {
   };
 }
 
-conformance(score, {
+const specification: Specification<"bank" | Bureau, typeof score.messages, ScoreCost, Inputs> = {
   inputs: [
     inputs({ people: 3, domains: 2, features: 2 }),
     inputs({ people: 1, domains: 1, features: 1 }),
@@ -58,4 +59,12 @@ conformance(score, {
     segments: Math.min(2, lookupsOf(shape)),
   }),
   maxTamperings: 500,
+};
+
+conformance(score, specification);
+
+test("a block whose fields are longer than 64 KiB sends what it declares", async () => {
+  const block = inputs({ people: 750, domains: 3, features: 1 });
+  const subject = subjectOf(score, { ...specification, inputs: [block] });
+  expect(await costFindings(subject)).toEqual([]);
 });

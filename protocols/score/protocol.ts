@@ -46,7 +46,7 @@ export interface ScoreCost extends LookupCost {
 
 export const score = defineProtocol({
   name: "score",
-  version: 2,
+  version: 3,
   roles: ["bank", "a", "b"],
   messages: {
     inquiry: message("bank", ["a", "b"], inquiryCodec),
@@ -130,11 +130,17 @@ export async function bank(
     if (!input.verify(bureau, signature, resultContext(side), session.id, digest, shares))
       throw new Misbehaviour(bureau, "cheat", "result with a wrong signature");
     const points = fromBytes(shares);
-    if (points.length !== input.inquiry.people || points.some((point) => point > 1023))
+    if (points.length !== input.inquiry.people || !isReduced(points))
       throw new Misbehaviour(bureau, "malformed", "shares of another number or range");
     return points;
   }) as [Uint16Array, Uint16Array];
   return joinPoints(...halves);
+}
+
+function isReduced(points: Uint16Array): boolean {
+  let bits = 0;
+  for (let i = 0; i < points.length; i += 1) bits |= points[i] as number;
+  return bits <= 1023;
 }
 
 export interface Sealed {

@@ -21,8 +21,8 @@ interface Hostile {
 }
 
 /** Asks a bureau for its list of deposits: a session of two, with the shortest of first messages. */
-const DIRECTORY = { protocol: "directory", parties: ["rogue", "bureau-a"] };
-const ASK = pack.map(["catalogues", pack.list()]);
+const DIRECTORY = { protocol: "directory", version: hex("02"), parties: ["rogue", "bureau-a"] };
+const ASK = pack.map(["domains", pack.list()], ["catalogues", pack.list()]);
 
 function said(words: string | RegExp, ...frames: readonly Uint8Array[]): Hostile {
   const code = "malformed";
@@ -46,19 +46,26 @@ const asMarketplace = (hostile: Hostile): Hostile => ({ ...hostile, as: "marketp
 const MESSAGES: Readonly<Record<string, Hostile>> = {
   "an unknown field": said(
     "ask: unknown key",
-    frame(pack.map(["catalogues", pack.list()], [CANARY, hex("01")])),
+    frame(pack.map(["domains", pack.list()], ["catalogues", pack.list()], [CANARY, hex("01")])),
   ),
   "a field of another type": said(
     "ask.catalogues: not a list",
-    frame(pack.map(["catalogues", pack.text(CANARY)])),
+    frame(pack.map(["domains", pack.list()], ["catalogues", pack.text(CANARY)])),
   ),
   "a field out of its form": said(
     "ask.catalogues[0]: text of another form",
-    frame(pack.map(["catalogues", pack.list(pack.text(`${CANARY}/../etc`))])),
+    frame(
+      pack.map(["domains", pack.list()], ["catalogues", pack.list(pack.text(`${CANARY}/../etc`))]),
+    ),
   ),
   "too long a list": said(
     "ask.catalogues: 9 items, expected 0..8",
-    frame(pack.map(["catalogues", pack.list(...Array.from({ length: 9 }, () => hex("a178")))])),
+    frame(
+      pack.map(
+        ["domains", pack.list()],
+        ["catalogues", pack.list(...Array.from({ length: 9 }, () => hex("a178")))],
+      ),
+    ),
   ),
   "a list in place of the message": said("ask: not an object", frame(pack.list())),
   "a frame without its head": said("short frame", Buffer.from(CANARY).subarray(0, 4)),

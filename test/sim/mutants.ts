@@ -49,6 +49,7 @@ export const MUTANTS: readonly Mutant[] = [
           ? {
               ...table,
               get: (key) => ((key.at(-1) as number) % 2 === 0 ? table.get(key) : undefined),
+              peek: (key) => ((key.at(-1) as number) % 2 === 0 ? table.peek(key) : undefined),
             }
           : table,
     },

@@ -95,7 +95,7 @@ function configOf(folder: string, name: string, authority: string): NodeConfig {
     ...(listens(name) && { listen: { host: name, port: 443 } }),
     ...(PLATFORMS.includes(name) && { catalogue: join(home, "catalogue.yaml") }),
     log: { level: "info" },
-    limits: { evaluationsPerMinute: 120_000, padsReady: PADS_READY },
+    limits: { evaluationsPerMinute: 120_000, padsReady: PADS_READY, recordsPerPlatform: 1_000_000 },
   };
 }
 

@@ -18,6 +18,7 @@ export class SimulatedStore implements Store {
   table(name: string): Table {
     return {
       get: (key) => this.#get(name, key),
+      peek: (key) => this.#get(name, key),
       put: (key, value) => this.#write(name, key, Buffer.from(value)),
       remove: (key) => this.#write(name, key, undefined),
       getRange: (range) => this.#range(name, range),

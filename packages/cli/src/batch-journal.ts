@@ -38,6 +38,8 @@ export class BatchJournal {
   readonly #scores: Uint16Array;
   readonly #known: Uint8Array;
   #kept = 0;
+  /** The last block that was handed over: one is written after the other. */
+  #writing: Promise<void> = Promise.resolve();
   /** Bytes that count: what lies behind is overwritten. */
   #length: number;
   #link: string;
@@ -124,17 +126,23 @@ export class BatchJournal {
     return this.#scores;
   }
 
-  /** The first people, at most so many, whose scores are missing; undefined when none is. */
-  missing(most: number): { start: number; count: number } | undefined {
-    const start = this.#known.indexOf(0);
+  /** The first people from `from` on, at most so many, whose scores are missing; undefined: none. */
+  missing(most: number, from: number = 0): { start: number; count: number } | undefined {
+    const start = this.#known.indexOf(0, from);
     if (start < 0) return undefined;
     const next = this.#known.indexOf(1, start);
     const end = next < 0 ? this.#known.length : next;
     return { start, count: Math.min(most, end - start) };
   }
 
-  /** Resolves once the block is synced. Throws `RangeError` for people whose scores are there. */
-  async keep(block: ScoredBlock): Promise<void> {
+  /** Resolves once the block is synced. Rejects with `RangeError` for people whose scores are there. */
+  keep(block: ScoredBlock): Promise<void> {
+    const kept = this.#writing.then(() => this.#keep(block));
+    this.#writing = kept.catch(() => {}); // which its caller is told
+    return kept;
+  }
+
+  async #keep(block: ScoredBlock): Promise<void> {
     if (!this.#fits(block)) throw new RangeError("a block of people who are not asked about");
     const written = lineOf(block);
     const link = linkOf(this.#link, written);

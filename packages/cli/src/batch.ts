@@ -21,6 +21,9 @@ import type { Target } from "./target.ts";
 const PATIENCE_MS = 120_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
+/** People in one request, and requests under way at a time. */
+const REQUEST_PEOPLE = Math.min(10_000, MAX_REQUEST_IDENTIFIERS);
+const REQUESTS_AT_ONCE = 2;
 /** Rows written to the output at a time. */
 const ROWS_AT_ONCE = 10_000;
 
@@ -106,19 +109,11 @@ async function askForMissing(run: Run): Promise<void> {
   let lastScoreAt = performance.now();
   let said = "";
   try {
-    for (;;) {
-      const gap = journal.missing(MAX_REQUEST_IDENTIFIERS);
-      if (gap === undefined) return;
+    while (journal.missing(1) !== undefined) {
       const before = journal.kept;
       try {
-        await askFor(run, gap, progress);
-        if (journal.kept === before + gap.count) continue;
-        throw new SetupError(
-          `the node answered for ${journal.kept - before} of ${gap.count} people`,
-        );
+        await askForAll(run, progress);
       } catch (error) {
-        const isOdd = error instanceof ControlError && error.message === OUT_OF_RANGE;
-        if (isOdd && journal.kept === before + gap.count) continue; // told once all are asked for
         if (!(error instanceof ControlError && error.away)) throw error;
         if (journal.kept > before) {
           pauseMs = FIRST_PAUSE_MS;
@@ -136,20 +131,56 @@ async function askForMissing(run: Run): Promise<void> {
   }
 }
 
+/**
+ * Asks once for everybody whose score is missing, two requests at a time: the node reads one while it
+ * answers the other. After a failure no more are begun, and the first is thrown.
+ */
+async function askForAll(run: Run, progress: Progress): Promise<void> {
+  const { journal, asWritten } = run;
+  const [since, before] = [performance.now(), journal.kept];
+  const told = (): void => {
+    const perSecond = ((journal.kept - before) / (performance.now() - since)) * 1000;
+    progress.update(journal.kept, asWritten.length, "scoring", `${perSecond.toFixed(0)} a second`);
+  };
+  let next = 0;
+  let failure: { readonly error: unknown } | undefined;
+  const lane = async (): Promise<void> => {
+    for (;;) {
+      const gap = failure === undefined ? journal.missing(REQUEST_PEOPLE, next) : undefined;
+      if (gap === undefined) return;
+      next = gap.start + gap.count;
+      try {
+        await askFor(run, gap, told);
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: REQUESTS_AT_ONCE }, lane));
+  if (failure !== undefined) throw (failure as { readonly error: unknown }).error;
+}
+
 /** Asks for the people of one gap; each block is synced before the next is looked at. */
 async function askFor(
   { socket, asWritten, asked, journal, signal }: Run,
   { start, count }: { readonly start: number; readonly count: number },
-  progress: Progress,
+  told: () => void,
 ): Promise<void> {
   const identifiers = asWritten.slice(start, start + count);
   const request = { body: { ...asked, identifiers }, ...(signal && { signal }) };
-  const [since, before] = [performance.now(), journal.kept];
-  for await (const block of streamNode<BatchLine>(socket, "/batch", request)) {
-    await journal.keep({ start: start + block.start, scores: block.scores });
-    const perSecond = ((journal.kept - before) / (performance.now() - since)) * 1000;
-    progress.update(journal.kept, asWritten.length, "scoring", `${perSecond.toFixed(0)} a second`);
+  let answered = 0;
+  try {
+    for await (const block of streamNode<BatchLine>(socket, "/batch", request)) {
+      await journal.keep({ start: start + block.start, scores: block.scores });
+      answered += block.scores.length;
+      told();
+    }
+  } catch (error) {
+    const isOdd = error instanceof ControlError && error.message === OUT_OF_RANGE;
+    if (!isOdd) throw error; // that is told once all are asked for
   }
+  if (answered !== count)
+    throw new SetupError(`the node answered for ${answered} of ${count} people`);
 }
 
 function givenUp({ journal, asWritten }: Run, error: ControlError): SetupError {

@@ -12,11 +12,15 @@ export async function followDeposit(
 ): Promise<DepositProgress | undefined> {
   const progress = progressBar(json);
   let last: DepositProgress | undefined;
+  const sent = new Map<string, number>();
   try {
     const signal = untilInterrupted("interrupted: run the same command again to resume");
     for await (const step of streamNode<DepositProgress>(socket, path, { body, signal })) {
       last = step;
-      if (step.stage !== "done") progress.update(step.done, step.of, labelOf(step));
+      if (step.bureau !== undefined) sent.set(step.bureau, step.done);
+      // To both at once: a deposit is as far as the slower of the two.
+      const done = step.bureau === undefined ? step.done : Math.min(...sent.values());
+      if (step.stage !== "done") progress.update(done, step.of, labelOf(step.stage, sent));
     }
   } finally {
     progress.stop();
@@ -24,6 +28,6 @@ export async function followDeposit(
   return last;
 }
 
-function labelOf({ stage, bureau }: DepositProgress): string {
-  return bureau === undefined ? stage : `to ${bureau}`;
+function labelOf(stage: DepositProgress["stage"], sent: ReadonlyMap<string, number>): string {
+  return stage === "send" ? `to ${[...sent.keys()].sort().join(", ")}` : stage;
 }

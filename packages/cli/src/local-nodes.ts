@@ -44,13 +44,14 @@ export class LocalNodes {
     await Promise.all(names.map((name) => this.#stop(name)));
   }
 
-  /** Sends a node's process a message over its pipe, and waits for its answer. */
-  async tell(name: string, message: object): Promise<void> {
+  /** Sends a node's process a message over its pipe, and waits for its answer, which is the result. */
+  async tell(name: string, message: object): Promise<unknown> {
     const child = this.#children.get(name);
     if (child === undefined) throw new TypeError(`${name} does not run`);
     const answered = once(child, "message");
     child.send(message);
-    await answered;
+    const [answer] = (await answered) as [unknown];
+    return answer;
   }
 
   status(name: string): Promise<NodeStatus> {

@@ -47,8 +47,13 @@ const schema = z.strictObject({
         .min(1 << 14)
         .max(1 << 19)
         .default(65_536),
+      /**
+       * Records that a bureau keeps for one platform, of all versions together: two of the largest,
+       * for one stays until its successor is whole. Some 75 bytes of disk each with 20 features.
+       */
+      recordsPerPlatform: z.int().min(1024).default(200_000_000),
     })
-    .default({ evaluationsPerMinute: 120_000, padsReady: 65_536 }),
+    .default({ evaluationsPerMinute: 120_000, padsReady: 65_536, recordsPerPlatform: 200_000_000 }),
 });
 
 export type NodeConfig = z.infer<typeof schema> & {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import fastify, { type FastifyInstance } from "fastify";
 import { SetupError } from "./config-error.ts";
 import { isRunning } from "./control-probe.ts";
+import { NO_SCHEMAS } from "./no-schemas.ts";
 
 const MAX_BODY_BYTES = 64 << 20;
 
@@ -29,7 +30,11 @@ export async function serveControl(
   chmodSync(folder, 0o700);
   await refuseSecond(path, node);
   rmSync(path, { force: true }); // left behind by a process that was killed
-  const server = fastify({ bodyLimit: MAX_BODY_BYTES, forceCloseConnections: true });
+  const server = fastify({
+    ...NO_SCHEMAS,
+    bodyLimit: MAX_BODY_BYTES,
+    forceCloseConnections: true,
+  });
   server.setErrorHandler((error, _request, reply) => {
     const known = error instanceof Error && "statusCode" in error ? error.statusCode : undefined;
     const message = error instanceof Error ? error.message : "unknown error";

@@ -1,7 +1,6 @@
 import { SigningKey, sealedKeyPair, seededRng } from "@moiety/crypto";
 import type { Switchboard } from "@moiety/kit";
-import type { directory } from "@moiety/protocols";
-import { depositSealing } from "@moiety/protocols";
+import { depositHeader, depositSealing, directory } from "@moiety/protocols";
 import { beforeEach, describe, expect, test } from "vitest";
 import { DirectoryView } from "./directory-view.ts";
 import type { Parties } from "./parties.ts";
@@ -26,23 +25,41 @@ let nowMs: number;
 let asked: number;
 let verified: string[];
 let isDown: boolean;
+let domains: string[];
 let deposits: directory.Listing["deposits"];
+let answer: directory.Listing["deposits"];
 let view: DirectoryView;
+type Role = (session: object) => unknown;
 beforeEach(() => {
   [nowMs, asked, verified, isDown] = [1_700_000_000_000, 0, [], false];
+  domains = ["telecom", "water"];
   deposits = [listed("telecom", 1), listed("water", 7), listed("telecom", 2)];
   const parties = {
     network: "net",
+    bureaus: { a: "bureau-a", b: "bureau-b" },
+    get domains() {
+      return new Map(domains.map((domain) => [domain, {}]));
+    },
     keysOf: () => ({ platform: "platform" }),
     verifying: (name: string) => {
       verified.push(name);
       return signing.verifyingKey;
     },
   };
-  const run = async (): Promise<directory.Listing> => {
+  /** A bureau that lists what it was asked about, if that may be asked at once. */
+  const session = {
+    send: (_: string, __: string, { domains: about }: directory.Question) => {
+      if (about.length > directory.MAX_DOMAINS) throw new Error("too many domains");
+      answer = deposits.filter(({ header }) =>
+        about.includes(depositHeader.parseHeader(header).domain),
+      );
+    },
+    receive: async () => ({ deposits: answer, catalogues: [] }),
+  };
+  const run = async (_: unknown, __: string, ___: object, role: Role): Promise<unknown> => {
     asked += 1;
     if (isDown) throw new Error("the bureau is down");
-    return { deposits, catalogues: [] };
+    return role(session);
   };
   view = new DirectoryView(
     "bureau-b",
@@ -88,4 +105,11 @@ test("deposits at a bureau are always as it has them now", async () => {
   await view.depositsAt("bureau-a", "telecom");
   await view.depositsAt("bureau-a", "telecom");
   expect(asked).toBe(2);
+});
+
+test("of a roster with more domains than one question may name, each is asked about", async () => {
+  domains = Array.from({ length: 3 * directory.MAX_DOMAINS + 1 }, (_, at) => `domain-${at}`);
+  deposits = domains.map((domain) => listed(domain, 1));
+  expect([...(await view.common()).keys()]).toEqual(domains);
+  expect(await versions(domains.at(-1) as string)).toEqual([1]);
 });

@@ -100,7 +100,7 @@ export class DirectoryView {
     const found = new Map<string, Catalogue>();
     for (let start = 0; start < wanted.length; start += CATALOGUES_AT_ONCE) {
       const part = wanted.slice(start, start + CATALOGUES_AT_ONCE);
-      const { catalogues } = await this.#ask(this.#parties.bureaus.a, part);
+      const { catalogues } = await this.#ask(this.#parties.bureaus.a, [], part);
       for (const [i, domain] of part.entries()) {
         const digest = common.get(domain)?.[0]?.header.catalogue as Uint8Array;
         const catalogue = readCatalogue(catalogues[i] as Uint8Array, digest);
@@ -112,7 +112,7 @@ export class DirectoryView {
 
   /** The complete deposits of a domain at one bureau, latest first. */
   async depositsAt(bureau: string, domain: string): Promise<CommonDeposit[]> {
-    const { deposits } = await this.#ask(bureau, []);
+    const { deposits } = await this.#ask(bureau, [domain], []);
     return this.#valid(deposits, domain);
   }
 
@@ -121,7 +121,7 @@ export class DirectoryView {
     const now = this.#clock.now();
     let recent = this.#recent.get(bureau);
     if (recent === undefined || Math.abs(now - recent.at) > RECENT_MS) {
-      const asked = { at: now, answer: this.#ask(bureau, []) };
+      const asked = { at: now, answer: this.#askAll(bureau) };
       asked.answer.catch(() => {
         if (this.#recent.get(bureau) === asked) this.#recent.delete(bureau);
       });
@@ -134,7 +134,7 @@ export class DirectoryView {
 
   async #fetchCommon(): Promise<ReadonlyMap<string, readonly CommonDeposit[]>> {
     const { a, b } = this.#parties.bureaus;
-    const [listedA, listedB] = await Promise.all([this.#ask(a, []), this.#ask(b, [])]);
+    const [listedA, listedB] = await Promise.all([this.#askAll(a), this.#askAll(b)]);
     const atB = this.#valid(listedB.deposits);
     const both = this.#valid(listedA.deposits).filter((deposit) =>
       atB.some(({ bytes }) => constantTimeEqual(bytes, deposit.bytes)),
@@ -147,10 +147,25 @@ export class DirectoryView {
     return common;
   }
 
-  #ask(bureau: string, catalogues: readonly string[]): Promise<directory.Listing> {
+  /** What a bureau lists of all domains of the roster. */
+  async #askAll(bureau: string): Promise<directory.Listing> {
+    const domains = [...this.#parties.domains.keys()];
+    const deposits: directory.Listing["deposits"][number][] = [];
+    for (let start = 0; start < domains.length; start += directory.MAX_DOMAINS) {
+      const part = domains.slice(start, start + directory.MAX_DOMAINS);
+      deposits.push(...(await this.#ask(bureau, part, [])).deposits);
+    }
+    return { deposits, catalogues: [] };
+  }
+
+  #ask(
+    bureau: string,
+    domains: readonly string[],
+    catalogues: readonly string[],
+  ): Promise<directory.Listing> {
     const roles = { client: this.#self, bureau };
     return this.#switchboard.run(directory.directory, "client", roles, (session) =>
-      directory.client(session, { catalogues }),
+      directory.client(session, { domains, catalogues }),
     );
   }
 

@@ -6,6 +6,7 @@ import type { NodeConfig } from "./config.ts";
 import { SetupError } from "./config-error.ts";
 import type { Health } from "./health.ts";
 import type { Metrics } from "./metrics.ts";
+import { NO_SCHEMAS } from "./no-schemas.ts";
 
 /** Never anything but this machine: who watches from elsewhere puts a proxy of their own in front. */
 const LOOPBACK = "127.0.0.1";
@@ -28,7 +29,11 @@ export async function serveObservation(
   metrics: Metrics,
   health: () => Health,
 ): Promise<ObservationServer> {
-  const server = fastify({ forceCloseConnections: true, connectionTimeout: IDLE_MS });
+  const server = fastify({
+    ...NO_SCHEMAS,
+    forceCloseConnections: true,
+    connectionTimeout: IDLE_MS,
+  });
   server.server.maxConnections = MAX_CONNECTIONS;
   // A web page on this machine could have its reader's browser ask, or ask under another name.
   server.addHook("onRequest", async (request, reply) => {

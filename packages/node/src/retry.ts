@@ -42,7 +42,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
   deadline: "did not answer in time",
   clock:
     "has a clock that differs from this node's by more than 10 minutes; one of the two is wrong: set both by NTP (`moiety doctor` tells which)",
-  refused: "refused: this party may not do this, or the model is not deployed there",
+  refused:
+    "refused: this party may not do this, has as many records there as it may, or the model is not deployed there",
   unsupported: "does not serve this; its version may differ",
   cheat: "did not follow the protocol; nothing was accepted",
   mismatch: "disagrees with the other side; nothing was accepted",

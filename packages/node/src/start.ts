@@ -8,7 +8,9 @@ import { type NodeConfig, readConfig } from "./config.ts";
 import { type NodeContext, openContext, type RoleRuntime } from "./context.ts";
 import { type ControlServer, refuseSecond, serveControl } from "./control.ts";
 import { controlSocket } from "./control-path.ts";
+import { endOnFault } from "./fault.ts";
 import { type Health, healthOf } from "./health.ts";
+import type { Log } from "./log.ts";
 import type { Metrics, Sample } from "./metrics.ts";
 import { publishObservation, serveObservation, withdrawObservation } from "./observation.ts";
 import { takeOrders } from "./orders.ts";
@@ -47,6 +49,7 @@ export interface NodeStatus {
 export interface RunningNode {
   readonly config: NodeConfig;
   readonly metrics: Metrics;
+  readonly log: Log;
   status(): NodeStatus;
   /** Ends sessions, frees ports, closes the store. Idempotent. */
   close(): Promise<void>;
@@ -63,6 +66,7 @@ export async function startNode(file: string): Promise<RunningNode> {
   await refuseSecond(path, config.name);
   const serve: ServeControl = (routes) => serveControl(path, config.name, routes);
   const node = await runNode(config, machine, serve);
+  endOnFault(node.log, process);
   try {
     return await observed(node);
   } catch (error) {
@@ -109,7 +113,7 @@ export async function runNode(
     context.metrics.observe(() => connectionSamples(context));
     await context.links.start();
     context.log.info({ role: config.role, roster: context.parties.version }, "ready");
-    return { config, metrics: context.metrics, status, close };
+    return { config, metrics: context.metrics, log: context.log, status, close };
   } catch (error) {
     await close();
     throw error;

@@ -101,6 +101,7 @@ class NoRoom extends Error {}
 export function watchedTable(table: Table, guard: WriteGuard): Table {
   return {
     get: (key) => table.get(key),
+    peek: (key) => table.peek(key),
     put: (key, value) => guard.watch(() => table.put(key, value)),
     remove: (key) => guard.watch(() => table.remove(key)),
     getRange: (range) => table.getRange(range),

@@ -84,6 +84,7 @@ function shelfOver(store: Awaited<ReturnType<typeof openStore>>): Shelf {
     side: "a",
     clock: { now: () => MADE_AT * 1000, after: () => () => {} },
     domain: () => ({ platform: "telecom", epochs: [3], key: signing.verifyingKey }),
+    recordsPerPlatform: 1_000_000,
     peerDeposits: async () => [],
     notDone: () => {},
   });

@@ -17,6 +17,8 @@ export interface Range {
  */
 export interface Table {
   get(key: Buffer): Buffer | undefined;
+  /** As `get`, without a copy: only the bytes up to `length` count, and until the next read only. */
+  peek(key: Buffer): ArrayLike<number> | undefined;
   put(key: Buffer, value: Buffer): Promise<boolean>;
   remove(key: Buffer): Promise<boolean>;
   getRange(range?: Range): Iterable<{ readonly key: Buffer; readonly value: Buffer }>;

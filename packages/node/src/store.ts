@@ -2,6 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { open, type RootDatabase } from "lmdb";
 import { SetupError } from "./config-error.ts";
+import { claimStore } from "./store-claim.ts";
 import { type StoreReport, WriteGuard, watchedTable } from "./store-failure.ts";
 import { migrate } from "./store-migrations.ts";
 import type { Store, Table } from "./store-table.ts";
@@ -15,7 +16,7 @@ export const META_KEY: Buffer = Buffer.from("schema");
 
 /**
  * Opens (or makes) the store in `folder`. Throws `SetupError` when it belongs to another node or to
- * a newer version of this program. Writes that the disk does not take reject with `StoreError`.
+ * a newer version of this program, or while another process has it open. Writes that the disk does not take reject with `StoreError`.
  */
 export async function openStore(
   folder: string,
@@ -33,11 +34,15 @@ export async function openStore(
     eventTurnBatching: false,
   });
   const guard = new WriteGuard(folder, report);
-  const table = (name: string): Table =>
-    watchedTable(
-      root.openDB<Buffer, Buffer>({ name, encoding: "binary", keyEncoding: "binary" }),
-      guard,
-    );
+  const table = (name: string): Table => {
+    const opened = root.openDB<Buffer, Buffer>({
+      name,
+      encoding: "binary",
+      keyEncoding: "binary",
+    });
+    const peek = (key: Buffer): Buffer | undefined => opened.getBinaryFast(key);
+    return watchedTable(Object.assign(opened, { peek }), guard);
+  };
   const meta = table("meta");
   const known = meta.get(META_KEY);
   const note = (version: number): Promise<unknown> =>
@@ -46,17 +51,19 @@ export async function openStore(
     // A child transaction is undone when its callback throws; a plain one would keep half of it.
     await guard.watch(() => root.childTransaction(guard.within(write)));
   };
-  if (known === undefined) {
-    await note(SCHEMA_VERSION);
-  } else {
-    await migrate({ table, transaction }, schemaOf(known, folder, owner), note);
-  }
+  const schema = known && schemaOf(known, folder, owner);
+  const letGo = await claimStore({ transaction }, meta, folder);
+  if (schema === undefined) await note(SCHEMA_VERSION);
+  else await migrate({ table, transaction }, schema, note);
   return {
     table,
     transaction,
     // Compacting: pages that are free in the store still hold what was deleted.
     backup: (file) => root.backup(file, true),
-    close: () => root.close(),
+    close: async () => {
+      await letGo().catch(() => {}); // a full disk: the claim ends with the process all the same
+      await root.close();
+    },
   };
 }
 

@@ -62,6 +62,7 @@ export class TlsCarrier implements Carrier {
       identity: this.#identity,
       peer,
       address,
+      current: () => this.#parties.pinned.get(name),
       clock: this.#clock,
       signal,
       onClockAhead: (aheadMs) => this.clocksAhead.set(name, aheadMs),

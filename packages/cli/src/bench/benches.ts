@@ -20,8 +20,9 @@ export const BENCHES: readonly Bench[] = [
   {
     name: "score-batch",
     about:
-      "one person of a batch, three platforms, 20 features: with pseudonyms evaluated before, " +
-      "and with them evaluated on the way; every node a process, TLS WebSockets between them",
+      "one person of a batch, three platforms with a million people in the stores, 20 features: with " +
+      "pseudonyms known to the bank, and with them evaluated on the way; every node a process, TLS " +
+      "WebSockets between them",
     load: async () => (await import("./score-batch.ts")).scoreInBatches,
   },
   {
@@ -30,6 +31,13 @@ export const BENCHES: readonly Bench[] = [
       "one random 1-of-16 oblivious transfer, with the receiver checked; both sides in one " +
       "process, one after the other, no network, setup not counted",
     load: async () => (await import("./ot.ts")).obliviousTransfers,
+  },
+  {
+    name: "lookup",
+    about:
+      "what two bureaus do with each other for one person of 20 features, random OTs ready: a whole " +
+      "session over a link in memory; both in one process, half of whose CPU time is each one's",
+    load: async () => (await import("./lookup.ts")).singleLookups,
   },
   {
     name: "channel",
@@ -41,9 +49,23 @@ export const BENCHES: readonly Bench[] = [
   {
     name: "deposit",
     about:
-      "one record of 7 features whose pseudonym is known: split, sealed, sent to both bureaus, " +
+      "one record of 20 features whose pseudonym is known: split, sealed, sent to both bureaus, " +
       "checked and synced there; three processes, TLS WebSockets between them",
     load: async () => (await import("./deposit.ts")).deposits,
+  },
+  {
+    name: "store",
+    about:
+      "one record of 20 features in one bureau's store: written by the path that a deposit takes " +
+      "once its chunks are opened, then read one by one and in bulk; one process, no network",
+    load: async () => (await import("./store.ts")).stores,
+  },
+  {
+    name: "compare",
+    about:
+      "one person of 20 features × 16 bins: this engine, plain JavaScript, and homomorphic encryption " +
+      "by node-seal where --with says in which folder of packages it is",
+    load: async () => (await import("./compare/compare.ts")).compareSystems,
   },
 ];
 

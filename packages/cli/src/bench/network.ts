@@ -3,13 +3,22 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { callNode, type DepositProgress, type NodeStatus, streamNode } from "@moiety/node";
-import { makeNetwork } from "../init.ts";
+import { type MadeNetwork, makeNetwork } from "../init.ts";
 import { LocalNodes } from "../local-nodes.ts";
 import type { BenchSetting } from "./bench.ts";
 import type { ByParty } from "./figures.ts";
 import { type BenchPeople, MODEL_NAME, makePeople } from "./people.ts";
 
 const PROFILER = new URL("../../bin/profiler.mjs", import.meta.url).href;
+const TURNS = new URL("../../bin/turns.mjs", import.meta.url).href;
+
+/** How a process went about its work: the longest it held up its event loop, and its memory. */
+export interface Demeanour {
+  readonly longestMs: number;
+  /** One of a thousand moments had to wait longer. */
+  readonly p999Ms: number;
+  readonly peakBytes: number;
+}
 
 /** What the nodes and this process have spent so far. */
 interface Reading {
@@ -37,11 +46,15 @@ export class BenchNetwork {
     this.nodes = nodes;
   }
 
-  /** Makes and starts a network for this many people; nothing is deposited yet. */
+  /**
+   * Makes and starts a network for this many people; nothing is deposited yet. `prepare` is called
+   * before any node runs.
+   */
   static async open(
     setting: BenchSetting,
     count: number,
     platforms: number = 3,
+    prepare: (made: MadeNetwork) => Promise<void> = async () => {},
   ): Promise<BenchNetwork> {
     const folder = mkdtempSync(join(tmpdir(), "moiety-bench-"));
     let network: BenchNetwork | undefined;
@@ -58,6 +71,7 @@ export class BenchNetwork {
       host: "127.0.0.1",
       basePort: 0,
     });
+    await prepare(made);
     network = new BenchNetwork(folder, people, new LocalNodes(made));
     await network.nodes.start();
     return network;
@@ -88,16 +102,35 @@ export class BenchNetwork {
   /** Deposits of all platforms, and the model, certified and deployed. */
   async furnish(): Promise<void> {
     await Promise.all(this.platforms.map((platform) => this.deposit(platform)));
+    await this.deploy();
+  }
+
+  /** The model, certified and deployed. */
+  async deploy(): Promise<void> {
     const { socket } = this.nodes.target("bank");
     const certify = { text: this.people.model, file: `${MODEL_NAME}.json` };
     await callNode(socket, "/model/certify", { body: certify });
     await callNode(socket, "/model/deploy", { body: { model: MODEL_NAME } });
   }
 
-  /** Starts these nodes anew, ready to be profiled. */
-  async profiled(names: readonly string[]): Promise<void> {
+  /** Starts these nodes anew, ready to be profiled, or else watched. */
+  async attended(names: readonly string[], profiled: boolean): Promise<void> {
     await this.nodes.stop(names);
-    await this.nodes.start(names, () => ["--import", PROFILER]);
+    await this.nodes.start(names, () => ["--import", profiled ? PROFILER : TURNS]);
+  }
+
+  /** Starts these nodes anew, ready to be profiled. */
+  profiled(names: readonly string[]): Promise<void> {
+    return this.attended(names, true);
+  }
+
+  /** How nodes that are watched have behaved since they were last asked. */
+  async demeanour(names: readonly string[]): Promise<Readonly<Record<string, Demeanour>>> {
+    const asked = names.map(async (name) => {
+      const { turns } = (await this.nodes.tell(name, { turns: {} })) as { turns: Demeanour };
+      return [name, turns] as const;
+    });
+    return Object.fromEntries(await Promise.all(asked));
   }
 
   /** Profiles these nodes from now on; the result writes a file for each into `folder`. */

@@ -5,6 +5,7 @@ import { seededRng } from "@moiety/crypto";
 
 /** Three platforms with 20 features between them, 16 bins each. */
 const FEATURES: Readonly<Record<string, number>> = { "shop-1": 7, "shop-2": 7, "shop-3": 6 };
+const ALL_FEATURES = 20;
 const EDGES = Array.from({ length: 14 }, (_, edge) => edge + 1);
 const PURPOSE = "credit-application";
 /** Of 16 people each platform knows this many. */
@@ -31,12 +32,16 @@ export function makePeople(
   const rng = seededRng(`moiety bench, ${seed}`);
   const identifiers = Array.from({ length: count }, (_, row) => `person-${row}`);
   const domains = Object.keys(FEATURES).slice(0, platforms);
+  // One by itself has all the features, and knows everybody.
+  const alone = platforms === 1;
   const files = domains.map((domain) => {
-    const names = featureNames(domain);
+    const names = featureNames(domain, alone);
     const draws = rng.fork(domain);
     const lines = identifiers.flatMap((identifier) => {
       const [known = 0, ...cells] = draws.bytes(1 + names.length);
-      return known % 16 < KNOWN_OF_16 ? [`${identifier},${cells.map((cell) => cell % 16)}\n`] : [];
+      return alone || known % 16 < KNOWN_OF_16
+        ? [`${identifier},${cells.map((cell) => cell % 16)}\n`]
+        : [];
     });
     const write = (name: string, text: string): string => {
       const file = join(folder, name);
@@ -52,13 +57,14 @@ export function makePeople(
   return {
     catalogues: Object.fromEntries(files.map(({ domain, catalogue }) => [domain, catalogue])),
     csvs: Object.fromEntries(files.map(({ domain, csv }) => [domain, csv])),
-    model: scorecardOf(domains),
+    model: scorecardOf(domains, alone),
     identifiers,
   };
 }
 
-function featureNames(domain: string): string[] {
-  return Array.from({ length: FEATURES[domain] as number }, (_, at) => `f${at}`);
+function featureNames(domain: string, alone: boolean): string[] {
+  const length = alone ? ALL_FEATURES : (FEATURES[domain] as number);
+  return Array.from({ length }, (_, at) => `f${at}`);
 }
 
 /** JSON, which is YAML too. */
@@ -79,9 +85,9 @@ function catalogueOf(domain: string, names: readonly string[]): string {
   });
 }
 
-function scorecardOf(domains: readonly string[]): string {
+function scorecardOf(domains: readonly string[], alone: boolean): string {
   const characteristics = domains.flatMap((domain) =>
-    featureNames(domain).map((feature, at) => ({
+    featureNames(domain, alone).map((feature, at) => ({
       domain,
       feature,
       points: Array.from({ length: EDGES.length + 2 }, (_, bin) => ((bin * (at + 3)) % 21) - 10),

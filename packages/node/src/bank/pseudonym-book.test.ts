@@ -13,7 +13,7 @@ import {
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { DomainKeys, Parties } from "../parties.ts";
 import { openStore, type Store } from "../store.ts";
-import { PseudonymBook } from "./pseudonym-book.ts";
+import { type Column, PseudonymBook } from "./pseudonym-book.ts";
 
 const rng = seededRng("pseudonym book");
 const element = (): Element => multiplyBase(randomScalar(rng));
@@ -45,99 +45,167 @@ afterEach(async () => {
 });
 
 function book(key: SigningKey = signing): PseudonymBook {
+  return new PseudonymBook({ store, parties: partiesOf("test"), rng, signing: key });
+}
+
+function partiesOf(network: string): Parties {
   const parties = {
-    network: "test",
+    network,
+    get domains() {
+      return new Map(listed.map((each) => [each.domain, each]));
+    },
+    epochs: (domain: string) => listed.filter((each) => each.domain === domain),
     keysOf: (domain: string, epoch: number) =>
       listed.find((each) => each.domain === domain && each.epoch === epoch),
-  } as Parties;
-  return new PseudonymBook({ store, parties, rng, signing: key });
+  };
+  return parties as unknown as Parties;
 }
+
+const column = (keys: DomainKeys, ...pseudonyms: Element[]): Column => ({
+  keys,
+  pseudonyms: new Uint8Array(Buffer.concat(pseudonyms)),
+});
+
+/** Of one column, one entry a person. */
+function found(
+  from: PseudonymBook,
+  identifiers: readonly Uint8Array[],
+  keys: DomainKeys,
+): (Uint8Array | undefined)[] {
+  const { columns, missing } = from.find(identifiers, [keys]);
+  return identifiers.map((_, person) =>
+    missing.includes(person) ? undefined : columns[0]?.slice(32 * person, 32 * person + 32),
+  );
+}
+
+const rows = () =>
+  [...store.table("known-pseudonyms").getRange()].filter(({ key }) => key.length === 32);
 
 it("finds what was kept, by domain, epoch and person, and after a restart", async () => {
   const [one, two, elsewhere] = [element(), element(), element()];
-  await book().keep(people, [
-    { keys: first, pseudonyms: [one, two] },
-    { keys: other, pseudonyms: [elsewhere, element()] },
-  ]);
-  expect(book().find(people.toReversed(), first)).toEqual([two, one]);
-  expect(book().find([people[0] as Uint8Array], other)).toEqual([elsewhere]);
-  expect(book().find(people, second)).toEqual([undefined, undefined]);
-  expect(book().find([Buffer.from("phone:+1")], first)).toEqual([undefined]);
+  await book().keep(people, [column(first, one, two), column(other, elsewhere, element())]);
+  expect(found(book(), people.toReversed(), first)).toEqual([two, one]);
+  expect(found(book(), [people[0] as Uint8Array], other)).toEqual([elsewhere]);
+  expect(found(book(), people, second)).toEqual([undefined, undefined]);
+  expect(found(book(), [Buffer.from("phone:+1")], first)).toEqual([undefined]);
+});
+
+it("finds several columns at once, and says of whom one is missing", async () => {
+  const [one, two, elsewhere] = [element(), element(), element()];
+  await book().keep(people, [column(first, one, two)]);
+  await book().keep(people.slice(1), [column(other, elsewhere)]);
+  const { columns, missing } = book().find(people, [other, first]);
+  expect(missing).toEqual([0]);
+  expect(columns.map((each) => each.slice(32))).toEqual([elsewhere, two]);
+});
+
+it("keeps a column again in place of what was known of it", async () => {
+  const [before, after] = [element(), element()];
+  const [person] = people as [Buffer];
+  await book().keep([person], [column(first, before), column(other, before)]);
+  await book().keep([person], [column(first, after)]);
+  expect(found(book(), [person], first)).toEqual([after]);
+  expect(found(book(), [person], other)).toEqual([before]);
+  expect(rows()).toHaveLength(1);
+});
+
+it("forgets the oldest of more columns than a person may have", async () => {
+  const [person] = people as [Buffer];
+  const many = Array.from({ length: 300 }, (_, epoch) => ({ ...first, epoch }));
+  listed = many;
+  for (const keys of many) await book().keep([person], [column(keys, first.a)]);
+  const known = many.map((keys) => found(book(), [person], keys)[0] !== undefined);
+  expect(known).toEqual(many.map((_, at) => at >= 300 - 255));
 });
 
 it("does not find what was evaluated under other keys than the roster's of today", async () => {
-  await book().keep(people, [{ keys: first, pseudonyms: [element(), element()] }]);
-  expect(book().find(people, { ...first, b: second.b })).toEqual([undefined, undefined]);
+  await book().keep(people, [column(first, element(), element())]);
+  expect(found(book(), people, { ...first, b: second.b })).toEqual([undefined, undefined]);
 });
 
 it("opens nothing for another bank's key", async () => {
-  await book().keep(people, [{ keys: first, pseudonyms: [element(), element()] }]);
+  await book().keep(people, [column(first, element(), element())]);
   const stranger = book(new SigningKey(rng.bytes(32)));
-  expect(stranger.find(people, first)).toEqual([undefined, undefined]);
+  expect(found(stranger, people, first)).toEqual([undefined, undefined]);
 });
 
 it("takes no entry that was moved or changed on disk", async () => {
-  await book().keep(people, [{ keys: first, pseudonyms: [element(), element()] }]);
-  const table = store.table("pseudonyms");
-  const [one, two] = [...table.getRange()];
+  const table = store.table("known-pseudonyms");
+  await book().keep(people, [
+    column(first, element(), element()),
+    column(other, element(), element()),
+  ]);
+  const [one, two] = rows();
   await table.put(one?.key as Buffer, two?.value as Buffer);
-  const changed = Buffer.from(two?.value as Buffer);
-  changed[0] = (changed[0] as number) ^ 1;
-  await table.put(two?.key as Buffer, changed);
-  expect(book().find(people, first)).toEqual([undefined, undefined]);
+  expect(found(book(), people, first).filter((each) => each === undefined)).toHaveLength(1);
+  const whole = two?.value as Buffer;
+  for (const at of whole.keys()) {
+    const changed = Buffer.from(whole);
+    changed[at] = (changed[at] as number) ^ 1;
+    await table.put(two?.key as Buffer, changed);
+    expect(found(book(), people, first)).toEqual([undefined, undefined]);
+  }
+  // Two columns of one person that changed places, names only.
+  const swapped = Buffer.concat([
+    whole.subarray(0, 1),
+    whole.subarray(17, 33),
+    whole.subarray(1, 17),
+    whole.subarray(33),
+  ]);
+  await table.put(two?.key as Buffer, swapped);
+  expect(found(book(), people, first)).toEqual([undefined, undefined]);
 });
 
 it("shows neither identifier nor pseudonym on disk, nor a hash that could be guessed", async () => {
   const pseudonym = element();
   const [person] = people as [Buffer];
-  await book().keep([person], [{ keys: first, pseudonyms: [pseudonym] }]);
+  await book().keep([person], [column(first, pseudonym)]);
   const disk: Buffer = Buffer.concat(
     readdirSync(folder).map((name) => readFileSync(join(folder, name))),
   );
-  expect(disk.includes(Buffer.from("telecom"))).toBe(true);
+  const [place] = rows().map(({ key }) => Buffer.from(key));
+  expect(disk.includes(place as Buffer)).toBe(true);
   for (const secret of [person.subarray(6), pseudonym, hashToElement("voprf", person)])
     expect(disk.includes(Buffer.from(secret))).toBe(false);
-  const places = [...store.table("pseudonyms").getKeys()];
-  const elsewhere = new PseudonymBook({
-    store,
-    parties: { network: "another", keysOf: () => first } as unknown as Parties,
-    rng,
-    signing,
-  });
-  await elsewhere.keep([person], [{ keys: first, pseudonyms: [pseudonym] }]);
+  const elsewhere = new PseudonymBook({ store, parties: partiesOf("another"), rng, signing });
+  await elsewhere.keep([person], [column(first, pseudonym)]);
   // The same person elsewhere has another place: it hangs on more than the person.
-  expect([...store.table("pseudonyms").getKeys()]).toHaveLength(places.length + 1);
+  expect(rows()).toHaveLength(2);
 });
 
 it("drops an epoch that the roster has retired, whole, and takes nothing more of it", async () => {
-  const many = Array.from({ length: 30 }, (_, at) => Buffer.from(`phone:+${at}`));
-  const pseudonyms = many.map(element);
-  await book().keep(many, [
-    { keys: first, pseudonyms },
-    { keys: second, pseudonyms },
-    { keys: other, pseudonyms },
-  ]);
+  const many = Array.from({ length: 600 }, (_, at) => Buffer.from(`phone:+${at}`));
+  const half = many.slice(300);
+  const of = (keys: DomainKeys) => column(keys, ...many.map(() => first.a));
+  await book().keep(many, [of(first)]);
+  await book().keep(half, [of(second), of(other)]);
   listed = [second, other];
   await book().dropRetired();
-  expect(
-    book()
-      .find(many, first)
-      .every((each) => each === undefined),
-  ).toBe(true);
-  expect(book().find(many, second)).toEqual(pseudonyms);
-  expect(book().find(many, other)).toEqual(pseudonyms);
-  await book().keep(many, [{ keys: first, pseudonyms }]);
-  expect(store.table("pseudonyms").getCount()).toBe(60);
+  expect(book().find(many, [first]).missing).toHaveLength(600);
+  expect(book().find(half, [second, other]).missing).toEqual([]);
+  expect(rows()).toHaveLength(300);
+  await book().keep(many, [of(first)]);
+  expect(rows()).toHaveLength(300);
   listed = [];
   await book().dropRetired();
-  expect(store.table("pseudonyms").getCount()).toBe(0);
+  expect(rows()).toHaveLength(0);
 });
 
 it("keeps nothing of an epoch that is retired while it is being written", async () => {
   const open = book();
-  const kept = open.keep(people, [{ keys: first, pseudonyms: [element(), element()] }]);
+  await open.dropRetired();
+  const kept = open.keep(people, [column(first, element(), element())]);
   listed = [second, other];
   await open.dropRetired();
   await kept;
-  expect(store.table("pseudonyms").getCount()).toBe(0);
+  expect(rows()).toHaveLength(0);
+});
+
+it("removes what a former program kept", async () => {
+  const former = store.table("pseudonyms");
+  for (let at = 0; at < 600; at += 1)
+    void former.put(Buffer.from(`telecom ${at}`), Buffer.alloc(60));
+  await former.put(Buffer.from("last"), Buffer.alloc(60));
+  await book().dropRetired();
+  expect(former.getCount()).toBe(0);
 });

@@ -1,7 +1,7 @@
 /** From identifiers to scores, block by block: pseudonyms first, then the inquiry. */
-import { type Element, sign, verify } from "@moiety/crypto";
+import { sign, verify } from "@moiety/crypto";
 import type { ModelCertificate } from "@moiety/policy";
-import { score, type scoreHeader } from "@moiety/protocols";
+import { lookup, score, scoreHeader } from "@moiety/protocols";
 import { certificateDigest } from "../certificate-digest.ts";
 import type { NodeContext } from "../context.ts";
 import type { DirectoryView, NamedDeposit } from "../directory-view.ts";
@@ -11,13 +11,17 @@ import { retrying } from "../retry.ts";
 import { domainsOf } from "./book.ts";
 import { Pseudonyms } from "./pseudonyms.ts";
 
-/** People in one inquiry of a batch: some milliseconds of work for a bureau, but for pseudonyms. */
-export const BLOCK_PEOPLE: number = 64;
-/** Blocks of a batch under way at a time: one in pseudonyms while another is scored. */
-export const BLOCKS_AHEAD: number = 3;
+/** Most people in one inquiry of a batch: what an inquiry costs by itself is spread over so many. */
+const BLOCK_PEOPLE = 1_000;
+/** A short batch comes in blocks of no fewer, so that its answers come one after the other as well. */
+const LEAST_BLOCK_PEOPLE = 64;
+/** Blocks of a batch under way at a time: one is read while others are looked up, sealed, or sent. */
+const BLOCKS_AHEAD = 4;
 
 /** With more inquiries under way, sessions are opened when they are needed: their number is bounded. */
 const OPENED_AHEAD = 8;
+/** So are those of many people, whose pseudonyms may take longer than a session lives. */
+const OPENED_AHEAD_PEOPLE = 32;
 
 export interface Scorer {
   readonly certificate: ModelCertificate;
@@ -51,10 +55,10 @@ export class Scoring {
     this.#pseudonyms = new Pseudonyms(context);
   }
 
-  /** Scores up to 256 people in one inquiry. Throws `ProtocolError`. */
+  /** Scores up to `MAX_PEOPLE` people in one inquiry. Throws `ProtocolError`. */
   async inquire(identifiers: readonly Uint8Array[], scorer: Scorer): Promise<Answered> {
     // By domain and epoch: an attempt that names another epoch than the one before adds to it.
-    const found = new Map<string, Element[]>();
+    const found = new Map<string, Uint8Array>();
     this.#underWay += 1;
     return retrying(
       this.#context.clock,
@@ -62,7 +66,8 @@ export class Scoring {
         const deposits = await this.#named(scorer);
         const columns = this.#columns(identifiers, deposits, found);
         columns.catch(() => {}); // awaited below
-        if (this.#underWay > OPENED_AHEAD) await columns;
+        const isLong = identifiers.length > OPENED_AHEAD_PEOPLE;
+        if (isLong || this.#underWay > OPENED_AHEAD) await columns;
         const scores = await this.#score(columns, deposits, scorer);
         const absent = deposits.filter(({ version }) => version === 0);
         return { scores, absent: absent.map(({ keys }) => keys.domain) };
@@ -85,11 +90,12 @@ export class Scoring {
    */
   async *batch(identifiers: readonly Uint8Array[], scorer: Scorer): AsyncGenerator<ScoredBlock> {
     const underWay: Promise<ScoredBlock>[] = [];
+    const most = blockFor(identifiers.length, scorer);
     let failure: { readonly error: unknown } | undefined;
     for (let next = 0; next < identifiers.length || underWay.length > 0; ) {
       while (!failure && next < identifiers.length && underWay.length < BLOCKS_AHEAD) {
         const start = next;
-        const asked = identifiers.slice(start, start + BLOCK_PEOPLE);
+        const asked = identifiers.slice(start, start + most);
         const block = this.inquire(asked, scorer).then(({ scores }) => ({ start, scores }));
         block.catch(() => {}); // awaited in order below
         underWay.push(block);
@@ -111,7 +117,7 @@ export class Scoring {
    * each other, by the time when they are asked.
    */
   async #score(
-    columns: Promise<Element[][]>,
+    columns: Promise<readonly Uint8Array[]>,
     deposits: readonly NamedDeposit[],
     scorer: Scorer,
   ): Promise<Uint16Array> {
@@ -133,12 +139,12 @@ export class Scoring {
   }
 
   #inquiry(
-    columns: readonly (readonly Element[])[],
+    columns: readonly Uint8Array[],
     deposits: readonly NamedDeposit[],
     { certificateBytes, purpose }: Scorer,
   ): scoreHeader.Inquiry {
     const { clock, rng } = this.#context;
-    const people = columns[0]?.length ?? 0;
+    const people = (columns[0]?.length ?? 0) / scoreHeader.PSEUDONYM_BYTES;
     return {
       inquiry: rng.bytes(16),
       model: certificateDigest(certificateBytes),
@@ -151,9 +157,7 @@ export class Scoring {
       })),
       salt: rng.bytes(32),
       people,
-      pseudonyms: Array.from({ length: people }, (_, person) =>
-        columns.map((column) => column[person] as Element),
-      ).flat(),
+      pseudonyms: interleaved(columns, people),
     };
   }
 
@@ -161,12 +165,12 @@ export class Scoring {
   async #columns(
     identifiers: readonly Uint8Array[],
     deposits: readonly NamedDeposit[],
-    found: Map<string, Element[]>,
-  ): Promise<Element[][]> {
+    found: Map<string, Uint8Array>,
+  ): Promise<Uint8Array[]> {
     const missing = deposits.flatMap(({ keys }) => (found.has(nameOf(keys)) ? [] : keys));
     const pseudonyms = await this.#pseudonyms.of(identifiers, missing);
-    for (const [d, keys] of missing.entries()) found.set(nameOf(keys), pseudonyms[d] as Element[]);
-    return deposits.map(({ keys }) => found.get(nameOf(keys)) as Element[]);
+    for (const [d, keys] of missing.entries()) found.set(nameOf(keys), pseudonyms[d] as Uint8Array);
+    return deposits.map(({ keys }) => found.get(nameOf(keys)) as Uint8Array);
   }
 
   /** What the next inquiry names, in the order in which the model uses domains. */
@@ -179,6 +183,28 @@ export class Scoring {
       }),
     );
   }
+}
+
+/** People in one inquiry: no more than one run of `lookup` takes with this model. */
+function blockFor(people: number, { certificate }: Scorer): number {
+  const wanted = Math.max(LEAST_BLOCK_PEOPLE, Math.ceil(people / BLOCKS_AHEAD));
+  const fitting = Math.floor(lookup.MAX_LOOKUPS / certificate.characteristics.length);
+  return Math.min(wanted, BLOCK_PEOPLE, fitting);
+}
+
+/** Person after person what stands in columns. */
+function interleaved(columns: readonly Uint8Array[], people: number): Uint8Array {
+  const { PSEUDONYM_BYTES } = scoreHeader;
+  const all = Buffer.allocUnsafe(people * columns.length * PSEUDONYM_BYTES);
+  for (const [d, column] of columns.entries()) {
+    const from = Buffer.from(column.buffer, column.byteOffset, column.length);
+    for (let person = 0; person < people; person += 1) {
+      const start = person * PSEUDONYM_BYTES;
+      const to = (person * columns.length + d) * PSEUDONYM_BYTES;
+      from.copy(all, to, start, start + PSEUDONYM_BYTES);
+    }
+  }
+  return all;
 }
 
 function nameOf({ domain, epoch }: DomainKeys): string {

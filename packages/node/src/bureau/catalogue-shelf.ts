@@ -10,6 +10,9 @@ export interface Described {
   readonly retention: Retention;
 }
 
+/** Whether some deposit, whole or under way, names this digest. */
+export type IsNamed = (digest: Uint8Array) => boolean;
+
 export class CatalogueShelf {
   /** Digest → canonical catalogue. */
   readonly #table: Table;
@@ -22,6 +25,20 @@ export class CatalogueShelf {
   /** Within a transaction. */
   put(digest: Uint8Array, catalogue: Uint8Array): void {
     void this.#table.put(Buffer.from(digest), Buffer.from(catalogue));
+  }
+
+  /** Forgets catalogues that no deposit names: those of offers, too, that never came to an end. */
+  async sweep(store: Pick<Store, "transaction">, isNamed: IsNamed): Promise<void> {
+    const unnamed = [...this.#table.getKeys()].filter((digest) => !isNamed(digest));
+    if (unnamed.length === 0) return;
+    await store.transaction(() => {
+      // Asked again inside: an offer may have come that names it.
+      for (const digest of unnamed) {
+        if (isNamed(digest)) continue;
+        void this.#table.remove(digest);
+        this.#read.delete(digest.toString("hex"));
+      }
+    });
   }
 
   /** Canonical bytes, if there is one of this digest. */

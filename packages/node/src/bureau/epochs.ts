@@ -10,6 +10,7 @@ import {
   retiredEpochs,
 } from "../oprf-keys.ts";
 import type { DomainKeys } from "../parties.ts";
+import { Persistent } from "../persistent.ts";
 
 /** Epochs before the newest whose remains are looked for. */
 const MAX_FORMER = 64;
@@ -24,6 +25,8 @@ export class Epochs {
   readonly #context: NodeContext;
   readonly #side: "a" | "b";
   readonly #shelf: () => RetiringShelf;
+  readonly #destroying: Persistent;
+  readonly #removing: Persistent;
   #ring: DomainKeyRing;
 
   /** Throws `SetupError` where the key of a domain's newest epoch is absent or wrong. */
@@ -32,6 +35,12 @@ export class Epochs {
     this.#side = side;
     this.#shelf = shelf;
     this.#ring = this.#read();
+    const { clock, rng, log } = context;
+    const notDone = (error: unknown): void => logFailure(log, error);
+    const persistent = (work: () => Promise<void>): Persistent =>
+      new Persistent({ clock, rng, work, notDone });
+    this.#destroying = persistent(() => this.#destroyKeys());
+    this.#removing = persistent(() => this.#removeDeposits());
   }
 
   /** This bureau's half for an epoch; throws `Refusal` ("conflict") where it serves none such. */
@@ -54,15 +63,38 @@ export class Epochs {
     this.retire();
   }
 
-  /** Destroys the keys of retired epochs at once, and their deposits in the background. */
+  /**
+   * Destroys the keys of retired epochs at once, and removes their deposits in the background. What
+   * fails is tried again until it is done.
+   */
   retire(): void {
+    this.#destroying.begin();
+    this.#removing.begin();
+  }
+
+  /** No further attempt at what is left; resolves when what is under way has ended. */
+  async close(): Promise<void> {
+    await Promise.all([this.#destroying.close(), this.#removing.close()]);
+  }
+
+  async #destroyKeys(): Promise<void> {
     const { config, parties, log } = this.#context;
-    for (const retired of retiredEpochs(config, parties.roster)) this.#destroy(retired);
-    // Also where the key went before: a removal may have been interrupted, or a store restored.
-    for (const { domain, epoch } of this.#former())
-      this.#shelf()
-        .retire(domain, epoch)
-        .catch((error: unknown) => logFailure(log, error));
+    const failures: unknown[] = [];
+    for (const retired of retiredEpochs(config, parties.roster))
+      try {
+        destroyDomainKey(config, parties.roster, retired);
+        log.info({ ...retired }, "key of a retired epoch destroyed");
+      } catch (error) {
+        failures.push(error);
+      }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** Also where the key went before: a removal may have been interrupted, or a store restored. */
+  async #removeDeposits(): Promise<void> {
+    const removals = this.#former().map(({ domain, epoch }) => this.#shelf().retire(domain, epoch));
+    for (const outcome of await Promise.allSettled(removals))
+      if (outcome.status === "rejected") throw outcome.reason;
   }
 
   /** Epochs that the roster must once have listed: numbers rise, and none comes back. */
@@ -77,6 +109,7 @@ export class Epochs {
 
   /** For `moiety status`. */
   status(): Record<string, unknown> {
+    const lost = this.lost;
     const { parties } = this.#context;
     const epochs = [...parties.domains.keys()].flatMap((domain) =>
       parties
@@ -85,8 +118,12 @@ export class Epochs {
           this.#ring.get(domain, epoch) === undefined ? [] : `${domain}/${epoch}`,
         ),
     );
-    const lost = this.#ring.missing.map(({ domain, epoch }) => `${domain}/${epoch}`);
     return { epochs, ...(lost.length > 0 && { keysLost: lost }) };
+  }
+
+  /** Epochs of the roster whose key file is not there: nobody can be evaluated or scored in them. */
+  get lost(): readonly string[] {
+    return this.#ring.missing.map(({ domain, epoch }) => `${domain}/${epoch}`);
   }
 
   #read(): DomainKeyRing {
@@ -95,15 +132,5 @@ export class Epochs {
     for (const { domain, epoch } of ring.missing)
       log.warn({ domain, epoch }, "no key file of an epoch in the roster: it is not served here");
     return ring;
-  }
-
-  #destroy(retired: EpochName): void {
-    const { config, parties, log } = this.#context;
-    try {
-      destroyDomainKey(config, parties.roster, retired);
-      log.info({ ...retired }, "key of a retired epoch destroyed");
-    } catch (error) {
-      logFailure(log, error);
-    }
   }
 }

@@ -60,7 +60,7 @@ function inquiry(changes: Partial<scoreHeader.Inquiry> = {}): scoreHeader.Inquir
     deposits: [{ domain: "telecom", epoch: 1, version: 1 }],
     salt: new Uint8Array(32),
     people: 10,
-    pseudonyms: people.slice(0, 10),
+    pseudonyms: new Uint8Array(Buffer.concat(people.slice(0, 10))),
     ...changes,
   };
 }

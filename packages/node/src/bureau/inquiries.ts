@@ -1,11 +1,13 @@
 /** From an inquiry to the inputs of the computation: everything a bureau verifies on its own. */
-import { constantTimeEqual, unpackNibbles } from "@moiety/crypto";
+import { constantTimeEqual } from "@moiety/crypto";
 import { Refusal } from "@moiety/kit";
-import { lookup, type score, type scoreHeader } from "@moiety/protocols";
+import { lookup, type score, scoreHeader } from "@moiety/protocols";
 import { milestone } from "../milestone.ts";
+import { nextTurn } from "../next-turn.ts";
 import type { Parties } from "../parties.ts";
 import type { Store, Table } from "../store.ts";
 import { CLOCK_TOLERANCE_MS } from "../tolerance.ts";
+import { type Row, TIME_BYTES } from "./layers.ts";
 import type { InstalledModel, Models } from "./models.ts";
 import type { HeldDeposit, Shelf } from "./shelf.ts";
 
@@ -17,7 +19,17 @@ interface Place {
   readonly feature: number;
 }
 
+/** What of an inquiry is read from one deposit. */
+interface Column {
+  readonly deposit: HeldDeposit;
+  /** Its position in the inquiry. */
+  readonly at: number;
+  readonly places: readonly Place[];
+}
+
 const NO_HEADER = new Uint8Array();
+/** Records read in one turn of the event loop: some 2 ms. */
+const READS_AT_ONCE = 1024;
 
 export class Inquiries {
   readonly #shelf: Shelf;
@@ -38,27 +50,24 @@ export class Inquiries {
     const model = this.#entitled(bank, inquiry, nowMs);
     checkClock(bank, inquiry.asOf, nowMs);
     const named = await Promise.all(inquiry.deposits.map((each) => this.#deposit(each, model)));
-    // The wait above may have been long: what is read below must still be there.
-    const deposits = named.map((deposit) => deposit && this.#still(deposit));
-    for (const deposit of deposits)
-      if (deposit !== undefined) this.#checkErased(deposit, inquiry.asOf);
-    const places = this.#places(inquiry, deposits, model);
+    const places = this.#places(inquiry, named, model);
     if (inquiry.people * places.length > lookup.MAX_LOOKUPS)
       throw new Refusal("refused", `more than ${lookup.MAX_LOOKUPS} lookups in one inquiry`);
-    const found = new Uint8Array(inquiry.people * deposits.length);
+    const found = new Uint8Array(inquiry.people * named.length);
     const indices = new Uint8Array(inquiry.people * places.length);
-    const readers = deposits.map((deposit) => this.#reader(deposit, inquiry.asOf));
-    for (let person = 0; person < inquiry.people; person += 1) {
-      const shares = readers.map((read, d) => {
-        const at = person * deposits.length + d;
-        const share = read(inquiry.pseudonyms[at] as Uint8Array);
-        found[at] = share === undefined ? 0 : 1;
-        return share;
-      });
-      for (const [j, { deposit, feature }] of places.entries())
-        indices[person * places.length + j] = shares[deposit]?.[feature] ?? 0;
+    const slice = Math.ceil(READS_AT_ONCE / named.length);
+    for (let from = 0; from < inquiry.people; from += slice) {
+      if (from > 0) await nextTurn();
+      const people = { from, to: Math.min(from + slice, inquiry.people) };
+      // Whatever was waited for may have taken long: what is read now must still be there.
+      const deposits = named.map((deposit) => deposit && this.#still(deposit));
+      for (const deposit of deposits)
+        if (deposit !== undefined) this.#checkErased(deposit, inquiry.asOf);
+      for (const [d, deposit] of deposits.entries())
+        if (deposit !== undefined)
+          this.#read(inquiry, { deposit, at: d, places }, people, { found, indices });
     }
-    const depositHeaders = deposits.map((deposit) => deposit?.bytes ?? NO_HEADER);
+    const depositHeaders = named.map((deposit) => deposit?.bytes ?? NO_HEADER);
     return { tables: model.tables, indices, found, depositHeaders };
   }
 
@@ -169,27 +178,46 @@ export class Inquiries {
   }
 
   /**
-   * Reads index shares by pseudonym, undefined where there is no record. What has expired by `asOf`
-   * is 0, and a record of which all has expired is none: so it looks the same to both bureaus, whether
-   * or not either has erased it already.
+   * Reads one deposit's index shares of some people into their places. What has expired by the time
+   * that the bank states is 0, and a record of which all has expired is none: so it looks the same to
+   * both bureaus, whether or not either has erased it already.
    */
-  #reader(
-    deposit: HeldDeposit | undefined,
-    asOf: number,
-  ): (pseudonym: Uint8Array) => Uint8Array | undefined {
-    if (deposit === undefined) return () => undefined;
-    const { features } = deposit.header;
+  #read(
+    { asOf, deposits, pseudonyms }: Inquiry,
+    { deposit, at, places }: Column,
+    people: { readonly from: number; readonly to: number },
+    { found, indices }: Pick<score.Resolved, "found" | "indices">,
+  ): void {
     const { retention } = this.#shelf.described(deposit);
-    const read = this.#shelf.reader(deposit);
-    return (pseudonym) => {
-      const record = read(pseudonym);
-      if (record === undefined || retention.isGone(record.madeAt, asOf)) return undefined;
-      const shares = unpackNibbles(record.shares, features);
-      for (const feature of shares.keys())
-        if (retention.isExpired(feature, record.madeAt, asOf)) shares[feature] = 0;
-      return shares;
-    };
+    const shortest = retention.shortest ?? Number.POSITIVE_INFINITY;
+    const rows = this.#shelf.rows(deposit);
+    const bytes = Buffer.from(pseudonyms.buffer, pseudonyms.byteOffset, pseudonyms.length);
+    const own = [...places.entries()].filter(([, place]) => place.deposit === at);
+    const columns = Uint16Array.from(own, ([column]) => column);
+    const features = Uint8Array.from(own, ([, { feature }]) => feature);
+    for (let person = people.from; person < people.to; person += 1) {
+      const one = person * deposits.length + at;
+      const row = rows(bytes, one * scoreHeader.PSEUDONYM_BYTES);
+      if (row === undefined) continue;
+      const madeAt = timeOf(row);
+      const aged = madeAt + shortest <= asOf;
+      if (aged && retention.isGone(madeAt, asOf)) continue;
+      found[one] = 1;
+      const start = person * places.length;
+      for (let j = 0; j < columns.length; j += 1) {
+        const feature = features[j] as number;
+        if (aged && retention.isExpired(feature, madeAt, asOf)) continue;
+        const byte = row[TIME_BYTES + (feature >> 1)] as number;
+        indices[start + (columns[j] as number)] = (byte >> (4 * (feature & 1))) & 15;
+      }
+    }
   }
+}
+
+/** Seconds since 1970. */
+function timeOf(row: Row): number {
+  const [b0, b1, b2, b3] = [row[0], row[1], row[2], row[3]] as [number, number, number, number];
+  return b0 * 0x1_00_00_00 + ((b1 << 16) | (b2 << 8) | b3);
 }
 
 /** Both bureaus must see the same features expired, so it is the bank that says what time it is. */

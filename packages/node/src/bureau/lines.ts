@@ -20,6 +20,13 @@ export class Lines {
     return [...this.#lines.values()];
   }
 
+  /** Whether some version names this catalogue (digest). */
+  names(catalogue: Uint8Array): boolean {
+    return this.all().some((line) =>
+      line.entries().some(({ header }) => Buffer.compare(header.catalogue, catalogue) === 0),
+    );
+  }
+
   find(domain: string, epoch: number): Line | undefined {
     return this.#lines.get(nameOf(domain, epoch));
   }

@@ -1,7 +1,7 @@
 import { type Clock, Misbehaviour, Refusal } from "@moiety/kit";
 import type { randomOt } from "@moiety/protocols";
 import { describe, expect, test } from "vitest";
-import { PadStock, REFILL } from "./pads.ts";
+import { LARGE_REFILL, PadStock, REFILL } from "./pads.ts";
 
 /** Timers that fire when the test says so. */
 function handClock(): Clock & { fire(): void } {
@@ -74,11 +74,26 @@ describe("a bureau's stock of random OTs", () => {
   test("a lookup that finds too few waits for a refill, first come first served", async () => {
     const stock = new PadStock(1024, handClock());
     const order: string[] = [];
-    const large = stock.take(REFILL + 10).then(() => order.push("large"));
-    const small = stock.take(1).then(() => order.push("small"));
+    const first = stock.take(REFILL + 10).then(() => order.push("first"));
+    const second = stock.take(REFILL).then(() => order.push("second"));
+    const { batches, done } = feed(stock, series);
+    await Promise.all([first, second]);
+    expect(order).toEqual(["first", "second"]);
+    expect(batches[0]).toBe(LARGE_REFILL);
+    stock.close();
+    await done;
+  });
+
+  test("somebody's inquiry does not wait for a batch, which is not held up for long", async () => {
+    const stock = new PadStock(1024, handClock());
+    const order: string[] = [];
+    const large = stock.take(LARGE_REFILL + 10).then(() => order.push("large"));
+    const small = Array.from({ length: 5 }, (_, at) =>
+      stock.take(2048).then(() => order.push(`small ${at}`)),
+    );
     const { done } = feed(stock, series);
-    await Promise.all([large, small]);
-    expect(order).toEqual(["large", "small"]);
+    await Promise.all([large, ...small]);
+    expect(order).toEqual(["small 0", "small 1", "small 2", "small 3", "large", "small 4"]);
     stock.close();
     await done;
   });

@@ -13,15 +13,21 @@ type SenderBook = lookupPads.SenderBook;
 
 /** OTs of one refill: some 5 ms of work at a time on either side, for so long does an inquiry wait. */
 export const REFILL: number = 1 << 13;
+/** OTs of one refill while a batch waits for more than an ordinary one: fewer round trips for as many. */
+export const LARGE_REFILL: number = 1 << 15;
 /** Longest wait of a lookup for pads. */
 export const PATIENCE_MS: number = 20_000;
 /** Lookups that may wait for pads at a time. */
 const MAX_WAITING = 256;
+/** A request for at most so many is one person's, or a few people's. */
+const SMALL: number = 1 << 11;
 const RETRY_MS = 500;
 const SHUTTING_DOWN = "this bureau is shutting down";
 
 interface Waiting {
   readonly count: number;
+  /** OTs of later, small requests that may still be served before it. */
+  patience: number;
   readonly resolve: (pads: ReceiverPads) => void;
   readonly reject: (error: Error) => void;
   readonly cancel: () => void;
@@ -68,9 +74,10 @@ export class PadStock implements lookup.Pads {
 
   take(count: number): Promise<ReceiverPads> {
     if (this.#closed) return Promise.reject(new Refusal("busy", SHUTTING_DOWN));
-    if (this.#waiting.length === 0) {
+    if (this.#mayPass(count, this.#waiting)) {
       const ready = this.#receiver?.take(count);
       if (ready !== undefined) {
+        pass(count, this.#waiting);
         milestone("pads.taken");
         this.#wake();
         return Promise.resolve(ready);
@@ -85,7 +92,7 @@ export class PadStock implements lookup.Pads {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
         reject(new Refusal("busy", "no random OTs in time: is the other bureau up?"));
       });
-      const waiting = { count, resolve, reject, cancel };
+      const waiting = { count, patience: REFILL, resolve, reject, cancel };
       this.#waiting.push(waiting);
       this.#wake();
     });
@@ -175,7 +182,7 @@ export class PadStock implements lookup.Pads {
         while (!this.#closed && !this.#interrupted && !this.#wants()) await this.#woken();
         if (this.#interrupted) throw new Refusal("busy", "the peer has forgotten this setup");
         // Zero ends the session in order.
-        return this.#closed ? 0 : this.#refill;
+        return this.#closed ? 0 : this.#next();
       },
       deliver: (batch, choices, pads) => {
         book.add(batch, choices, pads);
@@ -186,20 +193,42 @@ export class PadStock implements lookup.Pads {
     };
   }
 
+  /** Size of the next refill: no larger than those who wait for one need. */
+  #next(): number {
+    const needed = this.#waiting.reduce((sum, { count }) => sum + count, 0);
+    const missing = needed - (this.#receiver?.level ?? 0);
+    return missing > this.#refill ? Math.max(this.#refill, LARGE_REFILL) : this.#refill;
+  }
+
   #wants(): boolean {
     return this.#waiting.length > 0 || (this.#receiver?.level ?? 0) + this.#refill <= this.#target;
   }
 
-  /** First come, first served: a large request is not starved by small ones behind it. */
+  /**
+   * First come, first served, but that somebody's inquiry does not wait for blocks of a batch: small
+   * requests are served before large ones, of which none is passed by more than `REFILL` OTs.
+   */
   #serve(): void {
-    for (;;) {
-      const [first] = this.#waiting;
-      const ready = first && this.#receiver?.take(first.count);
-      if (first === undefined || ready === undefined) return;
-      this.#waiting.shift();
-      first.cancel();
-      first.resolve(ready);
+    for (let at = 0; at < this.#waiting.length; ) {
+      const next = this.#waiting[at] as Waiting;
+      const before = this.#waiting.slice(0, at);
+      const ready = this.#mayPass(next.count, before)
+        ? this.#receiver?.take(next.count)
+        : undefined;
+      if (ready === undefined) {
+        at += 1;
+        continue;
+      }
+      pass(next.count, before);
+      this.#waiting.splice(at, 1);
+      next.cancel();
+      next.resolve(ready);
     }
+  }
+
+  #mayPass(count: number, before: readonly Waiting[]): boolean {
+    if (before.length === 0) return true;
+    return count <= SMALL && before.every((each) => each.count > SMALL && each.patience >= count);
   }
 
   #woken(): Promise<void> {
@@ -214,6 +243,11 @@ export class PadStock implements lookup.Pads {
       this.#wake = resolve;
     });
   }
+}
+
+/** Small requests have gone before these. */
+function pass(count: number, before: readonly Waiting[]): void {
+  for (const each of before) each.patience -= count;
 }
 
 /** Whether the peer refused a lookup because it has forgotten the setup that its pads were of. */

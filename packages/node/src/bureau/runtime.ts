@@ -53,6 +53,7 @@ export class Bureau implements RoleRuntime {
       network: parties.network,
       side: this.#side,
       clock,
+      recordsPerPlatform: config.limits.recordsPerPlatform,
       domain: (name) => {
         const owner = parties.domains.get(name);
         if (owner === undefined) return undefined;
@@ -95,6 +96,7 @@ export class Bureau implements RoleRuntime {
       pads: this.#pads.distrusted
         ? "stopped: the other bureau was caught cheating"
         : this.#pads.levels,
+      stored: Object.fromEntries(this.#shelf.stored.rows),
       scored: this.#scored,
       ...this.#epochs.status(),
     };
@@ -111,6 +113,15 @@ export class Bureau implements RoleRuntime {
       yield { name: "deposit_version", help: "Latest version held", labels, value: version };
       yield { name: "deposit_records", help: "Records of that deposit", labels, value: records };
     }
+    const { rows, limit } = this.#shelf.stored;
+    for (const [platform, value] of rows)
+      yield {
+        name: "platform_records",
+        help: "Records kept for a platform, of all versions together",
+        labels: { platform },
+        value,
+      };
+    yield { name: "platform_records_limit", help: "Records that are kept for one", value: limit };
     yield { name: "models", help: "Models held", value: this.#models.list().length };
     for (const [direction, value] of Object.entries(this.#pads.levels))
       yield {
@@ -123,9 +134,16 @@ export class Bureau implements RoleRuntime {
   }
 
   ailments(): readonly string[] {
-    return this.#pads.distrusted
-      ? [`${this.#peer} was caught cheating: no lookups with it until a restart`]
-      : [];
+    const ailments = this.#epochs.lost.map(
+      (epoch) => `the key of ${epoch} is not in its folder: restore it, or rotate to a new epoch`,
+    );
+    if (this.#pads.distrusted)
+      ailments.push(`${this.#peer} was caught cheating: no lookups with it until a restart`);
+    const { rows, limit } = this.#shelf.stored;
+    for (const [platform, count] of rows)
+      if (count > NEARLY * limit)
+        ailments.push(`${platform} has ${count} of ${limit} records (limits.recordsPerPlatform)`);
+    return ailments;
   }
 
   routes(_server: FastifyInstance): void {
@@ -134,7 +152,8 @@ export class Bureau implements RoleRuntime {
 
   async close(): Promise<void> {
     this.#pads.close();
-    await this.#shelf.close();
+    // At once: a removal that is under way ends when the shelf does.
+    await Promise.all([this.#epochs.close(), this.#shelf.close()]);
   }
 
   #services(): Service[] {
@@ -165,7 +184,7 @@ export class Bureau implements RoleRuntime {
         directory.directory,
         "bureau",
         ({ client }) => must(client, "platform", "bank", "supervisor", "bureau-a", "bureau-b"),
-        (session) => directory.bureau(session, { list: (domains) => this.#list(domains) }),
+        (session) => directory.bureau(session, { list: (asked) => this.#list(asked) }),
       ),
       service(
         deploy.deploy,
@@ -236,11 +255,11 @@ export class Bureau implements RoleRuntime {
     log.info({ domain, version, records }, "deposit complete");
   }
 
-  #list(domains: readonly string[]): directory.Listing {
-    const deposits = this.#shelf
-      .listing()
+  #list(asked: directory.Question): directory.Listing {
+    const deposits = asked.domains
+      .flatMap((domain) => this.#shelf.newest(domain, directory.HEADERS_PER_DOMAIN))
       .map(({ bytes, signature }) => ({ header: bytes, signature }));
-    const catalogues = domains.map((domain) => {
+    const catalogues = asked.catalogues.map((domain) => {
       const latest = this.#shelf.latest(domain);
       return latest ? (this.#shelf.catalogue(latest.header.catalogue) ?? EMPTY) : EMPTY;
     });
@@ -312,5 +331,7 @@ export class Bureau implements RoleRuntime {
 }
 
 const EMPTY = new Uint8Array();
+/** Of what a platform may have here: above it, whoever is on duty should know. */
+const NEARLY = 0.95;
 /** Identifiers times domains in one run: some 150 ms of this bureau's time. */
 const MAX_EVALUATIONS_AT_ONCE = 1024;

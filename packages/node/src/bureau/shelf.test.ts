@@ -135,7 +135,7 @@ describe("deposits at a bureau", () => {
 
   test.each<[string, Partial<depositHeader.DepositFacts>, string]>([
     ["of another platform", { platform: "payments" }, "not a domain of payments"],
-    ["of an unknown domain", { domain: "water" }, "not a domain"],
+    ["of an unknown domain", { domain: "fire" }, "not a domain"],
     ["of another network", { network: "other" }, "not a domain"],
     ["of another epoch", { epoch: 2 }, "in epoch 1"],
     ["with another catalogue", { catalogue: new Uint8Array(32) }, "not the one"],

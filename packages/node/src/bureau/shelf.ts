@@ -1,21 +1,22 @@
 /** Deposits at a bureau: staged chunk by chunk, visible as a whole, read at one version. */
-import { constantTimeEqual, merkleRoot, type VerifyingKey } from "@moiety/crypto";
-import { type Clock, Refusal } from "@moiety/kit";
+import { constantTimeEqual, merkleRoot } from "@moiety/crypto";
+import { Refusal } from "@moiety/kit";
 import { type deposit, depositChunk, depositHeader } from "@moiety/protocols";
-import { readCatalogue } from "../catalogues.ts";
 import { milestone } from "../milestone.ts";
 import { nextTurn } from "../next-turn.ts";
 import { NEVER } from "../retention.ts";
 import { key, type Store, type Table } from "../store.ts";
-import { CLOCK_TOLERANCE_MS } from "../tolerance.ts";
 import { CatalogueShelf, type Described } from "./catalogue-shelf.ts";
-import { Layers, type StoredRecord } from "./layers.ts";
+import { Layers, type Row, type StoredRecord } from "./layers.ts";
 import { COMPLETE, DROPPED, type Entry, FORMER, type Line, readEntry, STAGED } from "./line.ts";
 import { Lines } from "./lines.ts";
+import { OfferChecks, type ShelfRules } from "./offer-checks.ts";
+import { Quota } from "./quota.ts";
+import { oneAtATime } from "./turnstile.ts";
 import { Upkeep } from "./upkeep.ts";
 
 const { ChunkError, openedRows } = depositChunk;
-const { baseDigest, chunkCount, rowBytes } = depositHeader;
+const { chunkCount, rowBytes } = depositHeader;
 type DepositHeader = depositHeader.DepositHeader;
 
 /**
@@ -23,30 +24,13 @@ type DepositHeader = depositHeader.DepositHeader;
  * of them it has: then nothing goes, and no further deposit is taken either.
  */
 export const MAX_COMPLETE: number = 8;
-/** Layers that a lookup may have to look into: each costs a microsecond, and folding catches up. */
-export const MAX_LAYERS: number = 8;
-/** Deltas since the last snapshot: their headers stay, for each names the one before. */
-const MAX_DELTAS: number = 1024;
 /** Chunk summaries that are read in one turn of the event loop. */
 const SUMMARY_SLICE = 512;
 const DAY_SECONDS = 86_400;
 
 /** A deposit that inquiries can use. */
 export type HeldDeposit = Entry;
-
-export interface ShelfRules {
-  readonly network: string;
-  readonly side: depositChunk.Side;
-  readonly clock: Clock;
-  /** The platform that owns a domain and its key, and the epochs that the roster lists, newest first. */
-  domain(
-    name: string,
-  ): { platform: string; key: VerifyingKey; epochs: readonly number[] } | undefined;
-  /** Headers of the domain's deposits that the other bureau holds complete; rejects when it cannot be asked. */
-  peerDeposits(domain: string): Promise<readonly Uint8Array[]>;
-  /** Told when work in the background failed; it is tried again within a minute. */
-  notDone(error: unknown): void;
-}
+export { MAX_LAYERS, type ShelfRules } from "./offer-checks.ts";
 
 export class Shelf implements deposit.DepositShelf {
   readonly #store: Store;
@@ -57,20 +41,38 @@ export class Shelf implements deposit.DepositShelf {
   readonly #layers: Layers;
   readonly #catalogues: CatalogueShelf;
   readonly #upkeep: Upkeep;
+  readonly #checks: OfferChecks;
+  readonly #quota: Quota;
 
   constructor(store: Store, rules: ShelfRules) {
     this.#store = store;
     this.#rules = rules;
+    const background = oneAtATime(store);
+    this.#checks = new OfferChecks(rules);
     this.#chunks = store.table("deposit-chunks");
-    this.#layers = new Layers(store);
+    this.#layers = new Layers(background);
     this.#catalogues = new CatalogueShelf(store);
     this.#lines = new Lines(store, rules.clock.now());
+    this.#quota = new Quota(this.#lines, this.#layers, rules.recordsPerPlatform);
     this.#judge();
     const { clock, notDone } = rules;
     const described = (digest: Uint8Array): Described => this.#catalogues.described(digest);
     const latestCommon = (line: Line): Promise<number | undefined> => this.#latestCommon(line);
-    const parts = { store, lines: this.#lines, layers: this.#layers, chunks: this.#chunks };
-    this.#upkeep = new Upkeep({ ...parts, clock, described, latestCommon, notDone });
+    const parts = {
+      store: background,
+      lines: this.#lines,
+      layers: this.#layers,
+      chunks: this.#chunks,
+    };
+    this.#upkeep = new Upkeep({
+      ...parts,
+      clock,
+      described,
+      latestCommon,
+      notDone,
+      sweepCatalogues: () =>
+        this.#catalogues.sweep(background, (digest) => this.#lines.names(digest)),
+    });
     this.#upkeep.begin();
   }
 
@@ -86,9 +88,21 @@ export class Shelf implements deposit.DepositShelf {
     return epochs.flatMap((epoch) => this.versions(domain, epoch).slice(0, 1))[0];
   }
 
+  /** At most so many complete versions of a domain: the latest of each epoch, newest epoch first. */
+  newest(domain: string, limit: number): HeldDeposit[] {
+    const epochs = this.#rules.domain(domain)?.epochs ?? [];
+    const each = Math.max(1, Math.floor(limit / Math.max(1, epochs.length)));
+    return epochs.flatMap((epoch) => this.versions(domain, epoch).slice(0, each)).slice(0, limit);
+  }
+
   /** All complete versions of all domains and epochs. */
   listing(): HeldDeposit[] {
     return this.#lines.all().flatMap(({ domain, epoch }) => this.versions(domain, epoch));
+  }
+
+  /** Rows by platform, and how many each may have. */
+  get stored(): { readonly rows: ReadonlyMap<string, number>; readonly limit: number } {
+    return { rows: this.#quota.used, limit: this.#quota.limit };
   }
 
   catalogue(digest: Uint8Array): Uint8Array | undefined {
@@ -105,6 +119,13 @@ export class Shelf implements deposit.DepositShelf {
     const { domain, epoch } = held.header;
     const line = this.#lines.find(domain, epoch);
     return line === undefined ? () => undefined : this.#layers.reader(line.layersOf(held));
+  }
+
+  /** As `reader`, without copies: see `Layers.rows`. */
+  rows(held: HeldDeposit): (pseudonyms: Buffer, start: number) => Row | undefined {
+    const { domain, epoch } = held.header;
+    const line = this.#lines.find(domain, epoch);
+    return line === undefined ? () => undefined : this.#layers.rows(line.layersOf(held));
   }
 
   /** The latest moment, seconds since 1970, as of which something that a version reads was erased. */
@@ -124,12 +145,12 @@ export class Shelf implements deposit.DepositShelf {
 
   #judge(): void {
     for (const line of this.#lines.all())
-      line.judge((entry) => this.#objection(entry) !== undefined);
+      line.judge((entry) => this.#checks.objection(entry) !== undefined);
   }
 
   async open(offer: deposit.Offer): Promise<boolean[]> {
     const { header, bytes } = offer;
-    this.#check(offer);
+    this.#checks.offer(offer);
     const line = this.#lines.at(header.domain, header.epoch);
     const known = line.get(header.version);
     if (known === undefined || !constantTimeEqual(known.bytes, bytes)) {
@@ -148,7 +169,8 @@ export class Shelf implements deposit.DepositShelf {
       throw new Refusal("conflict", `version ${line.highest} is held already`);
     if (line.complete().length >= MAX_COMPLETE)
       throw new Refusal("busy", `${MAX_COMPLETE} versions wait for the other bureau`);
-    if (header.base !== undefined) this.#checkBase(line, header, header.base);
+    if (header.base !== undefined) this.#checks.base(line, header, header.base);
+    this.#quota.check(header);
     const others = line.entries().filter(({ state }) => state === STAGED);
     // At once, so that nothing below a delta is folded while the write is on its way.
     const entry: Entry = {
@@ -213,7 +235,7 @@ export class Shelf implements deposit.DepositShelf {
     if (known === undefined || !constantTimeEqual(known.bytes, bytes) || known.state === DROPPED)
       throw new Refusal("conflict", `version ${header.version} is not under way any more`);
     // The roster may be another one than when it was offered.
-    const objection = this.#objection(known);
+    const objection = this.#checks.objection(known);
     if (objection !== undefined) throw objection;
     if (!line.isSound(known))
       throw new Refusal("conflict", `what version ${header.version} builds on counts no more`);
@@ -286,58 +308,6 @@ export class Shelf implements deposit.DepositShelf {
       theirs.some((other) => constantTimeEqual(other, bytes)),
     );
     return common?.header.version;
-  }
-
-  #check(offer: deposit.Offer): void {
-    const { header, catalogue } = offer;
-    const objection = this.#objection(offer);
-    if (objection !== undefined) throw objection;
-    const aheadMs = header.madeAt * 1000 - this.#rules.clock.now();
-    // Each of the two may be off by the tolerance, one ahead and one behind.
-    if (aheadMs > 2 * CLOCK_TOLERANCE_MS) {
-      // Its records would be kept, and count, for so much longer than their retention.
-      const minutes = Math.round(aheadMs / 60_000);
-      throw new Refusal(
-        "clock",
-        `${header.platform}'s clock is ${minutes} minutes ahead of this one`,
-      );
-    }
-    const epochs = this.#rules.domain(header.domain)?.epochs ?? [];
-    if (!epochs.includes(header.epoch))
-      throw new Refusal("conflict", `${header.domain} is in epoch ${epochs[0] ?? "none"}`);
-    const described = readCatalogue(catalogue, header.catalogue);
-    if (described === undefined)
-      throw new Refusal("refused", "the catalogue is not the one that the header names");
-    if (described.domain !== header.domain || described.features.length !== header.features)
-      throw new Refusal("refused", "the catalogue describes another domain or number of features");
-  }
-
-  /** What a delta builds on must be there to be named, byte for byte, and not be too high a pile. */
-  #checkBase(line: Line, header: DepositHeader, named: depositHeader.DepositBase): void {
-    const base = line.get(named.version);
-    if (
-      base?.state !== COMPLETE ||
-      !line.isSound(base) ||
-      !constantTimeEqual(baseDigest(base.bytes), named.header)
-    )
-      throw new Refusal("conflict", `version ${named.version} is not held to be changed`);
-    const { catalogue, features } = base.header;
-    if (!constantTimeEqual(catalogue, header.catalogue) || features !== header.features)
-      throw new Refusal("refused", "a delta under another catalogue than what it changes");
-    if (line.layersOf(base).length >= MAX_LAYERS)
-      throw new Refusal("busy", `${MAX_LAYERS} deltas wait to be folded`);
-    if (line.lineage(base).length > MAX_DELTAS)
-      throw new Refusal("conflict", `${MAX_DELTAS} deltas since the last snapshot`);
-  }
-
-  /** Why today's roster does not let this deposit count. */
-  #objection({ header, bytes, signature }: Omit<deposit.Offer, "catalogue">): Refusal | undefined {
-    const owner = this.#rules.domain(header.domain);
-    if (header.network !== this.#rules.network || owner?.platform !== header.platform)
-      return new Refusal("refused", `${header.domain} is not a domain of ${header.platform}`);
-    if (!depositHeader.verifyHeader({ bytes, signature }, owner.key))
-      return new Refusal("refused", `${header.platform}: wrong signature on a deposit header`);
-    return undefined;
   }
 
   /**

@@ -1,7 +1,8 @@
 /**
  * What happens to deposits in the background: former versions go, deltas are folded into what they
- * change, what has expired is erased. One thing after the other, in slices; whatever is cut short, by
- * an end of the process too, goes on where it stopped.
+ * change, what has expired is erased. In slices, each domain by itself: one platform's hundred million
+ * rows do not hold up another's ten. Whatever is cut short, by an end of the process too, goes on where
+ * it stopped.
  */
 import { type Clock, Refusal } from "@moiety/kit";
 import { milestone } from "../milestone.ts";
@@ -31,6 +32,8 @@ export interface UpkeepParts {
   readonly chunks: Table;
   readonly clock: Clock;
   described(catalogue: Uint8Array): Described;
+  /** Forgets the catalogues that no version names any more. */
+  sweepCatalogues(): Promise<void>;
   /** The latest version of a line that the other bureau holds too; rejects when it cannot be asked. */
   latestCommon(line: Line): Promise<number | undefined>;
   notDone(error: unknown): void;
@@ -40,9 +43,10 @@ export class Upkeep {
   readonly #parts: UpkeepParts;
   readonly #expiredAt = new Map<Line, number>();
   readonly #removing = new Map<Entry, Promise<void>>();
-  /** Work, one piece after the other. */
-  #work: Promise<void> = Promise.resolve();
-  #waiting = false;
+  /** Work by domain, in each one piece after the other. */
+  readonly #work = new Map<string, Promise<void>>();
+  /** Domains that will be looked after once what is under way there has ended. */
+  readonly #waiting = new Set<string>();
   #closing = false;
   #end: () => void = () => {};
   readonly #ending: Promise<undefined> = new Promise((resolve) => {
@@ -56,22 +60,25 @@ export class Upkeep {
 
   /** Looks after everything now and once a minute. */
   begin(): void {
+    this.#parts.sweepCatalogues().catch((error: unknown) => this.#parts.notDone(error));
     void this.wake();
   }
 
   /** Looks after everything once more, soon; resolves when that is done or has failed. */
-  wake(): Promise<void> {
-    if (!this.#waiting) {
-      this.#waiting = true;
-      void this.#queue(async () => {
-        this.#waiting = false;
-        this.#cancel();
-        for (const line of this.#parts.lines.all()) await this.#tendSafely(line);
-        if (!this.#closing)
-          this.#cancel = this.#parts.clock.after(EVERY_MS, () => void this.wake());
+  async wake(): Promise<void> {
+    if (this.#closing) return this.#ended();
+    this.#cancel();
+    this.#cancel = this.#parts.clock.after(EVERY_MS, () => void this.wake());
+    for (const { domain } of this.#parts.lines.all()) {
+      if (this.#waiting.has(domain)) continue;
+      this.#waiting.add(domain);
+      void this.#queue(domain, async () => {
+        this.#waiting.delete(domain);
+        const lines = this.#parts.lines.all().filter((line) => line.domain === domain);
+        for (const line of lines) await this.#tendSafely(line);
       });
     }
-    return this.#work;
+    await this.#ended();
   }
 
   /** Removes one version at once, unless its state has changed meanwhile. */
@@ -92,7 +99,7 @@ export class Upkeep {
 
   /** Removes a whole line: hidden in one moment, then slice by slice. */
   retire(line: Line): Promise<void> {
-    const work = this.#queue(async () => {
+    const work = this.#queue(line.domain, async () => {
       const { lines, store } = this.#parts;
       const dropped = line.entries().map((entry): Entry => ({ ...entry, state: DROPPED }));
       await store.transaction(() => {
@@ -110,14 +117,23 @@ export class Upkeep {
     this.#closing = true;
     this.#end();
     this.#cancel();
-    await this.#work.catch(() => {});
+    await this.#ended();
   }
 
   /** What is queued runs whatever became of the work before; the result is that of this work. */
-  #queue(work: () => Promise<void>): Promise<void> {
-    const outcome = this.#work.then(() => (this.#closing ? undefined : work()));
-    this.#work = outcome.catch(() => {});
+  #queue(domain: string, work: () => Promise<void>): Promise<void> {
+    const before = this.#work.get(domain) ?? Promise.resolve();
+    const outcome = before.then(() => (this.#closing ? undefined : work()));
+    this.#work.set(
+      domain,
+      outcome.catch(() => {}),
+    );
     return outcome;
+  }
+
+  /** Resolves when what is queued by now has ended. */
+  async #ended(): Promise<void> {
+    await Promise.all(this.#work.values());
   }
 
   async #tendSafely(line: Line): Promise<void> {
@@ -200,6 +216,7 @@ export class Upkeep {
     if (!(await this.#dropChunks(entry))) return;
     await lines.remove(entry);
     if (line.get(version) === entry) line.delete(version);
+    await this.#parts.sweepCatalogues();
   }
 
   #dropChunks({ header: { domain, epoch, version } }: Entry): Promise<boolean> {

@@ -1,5 +1,6 @@
 /** Pseudonyms of retired epochs, which name nobody any more, go from a platform's store. */
 import { logFailure, type NodeContext } from "../context.ts";
+import { Persistent } from "../persistent.ts";
 import { after, key } from "../store.ts";
 
 /** Removed in one transaction. */
@@ -7,14 +8,18 @@ const SLICE = 500;
 /** Epochs before the newest whose remains are looked for. */
 const MAX_FORMER = 64;
 
-/** Drops them now, and whenever the roster becomes another. Runs in the background. */
-export function dropRetiredPseudonyms(context: NodeContext): void {
-  const { parties, log } = context;
-  const drop = (): void => {
-    void dropAll(context).catch((error: unknown) => logFailure(log, error));
-  };
-  parties.onChange(drop);
-  drop();
+/** Drops them in the background, now and whenever the roster becomes another, until that is done. */
+export function dropRetiredPseudonyms(context: NodeContext): Persistent {
+  const { parties, log, clock, rng } = context;
+  const dropping = new Persistent({
+    clock,
+    rng,
+    work: () => dropAll(context),
+    notDone: (error) => logFailure(log, error),
+  });
+  parties.onChange(() => dropping.begin());
+  dropping.begin();
+  return dropping;
 }
 
 async function dropAll({ config, parties, store, log }: NodeContext): Promise<void> {

@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { NodeContext, RoleRuntime } from "../context.ts";
 import { reported, sendLines } from "../control-stream.ts";
 import type { Sample } from "../metrics.ts";
+import type { Persistent } from "../persistent.ts";
 import { Depositing } from "./depositing.ts";
 import { Desk } from "./desk.ts";
 import type { DepositProgress } from "./progress.ts";
@@ -22,13 +23,14 @@ export class Platform implements RoleRuntime {
   readonly #depositing: Depositing;
   readonly #desk: Desk;
   readonly #vigil: Vigil;
+  readonly #dropping: Persistent;
 
   constructor(context: NodeContext) {
     this.#depositing = new Depositing(context);
     this.#desk = new Desk(this.#depositing);
     this.#vigil = new Vigil(this.#depositing, this.#desk);
     this.#vigil.begin();
-    dropRetiredPseudonyms(context);
+    this.#dropping = dropRetiredPseudonyms(context);
   }
 
   status(): Record<string, unknown> {
@@ -96,6 +98,7 @@ export class Platform implements RoleRuntime {
     // What is under way ends with its sessions, and resumes when it is asked for again.
     this.#vigil.close();
     this.#desk.close();
+    await this.#dropping.close();
   }
 }
 

@@ -2,7 +2,9 @@
  * What a platform looks after by itself, whenever a bureau's connection comes up: a bureau that lost
  * what it had acknowledged gets it again, and people follow their domain into a new epoch.
  */
+import type { Link } from "@moiety/kit";
 import type { depositChunk } from "@moiety/protocols";
+import { BackOff } from "../back-off.ts";
 import { logFailure, type NodeContext } from "../context.ts";
 import type { DomainKeys } from "../parties.ts";
 import type { Depositing } from "./depositing.ts";
@@ -14,8 +16,8 @@ import type { DepositProgress } from "./progress.ts";
 
 /** Between two looks while a connection stays up: a bureau may be restored without its going down. */
 const EVERY_MS = 300_000;
-/** After a connection that did not come up, or work that failed. */
-const PAUSE_MS = 15_000;
+/** After a connection that did not come up or ended, or work that failed; each further one doubles it. */
+const FIRST_PAUSE_MS = 2_000;
 
 type Report = (progress: DepositProgress) => void;
 
@@ -56,16 +58,25 @@ export class Vigil {
   }
 
   async #watch(bureau: string): Promise<void> {
+    const backOff = new BackOff(this.#context.rng, FIRST_PAUSE_MS, EVERY_MS);
     while (!this.#closed) {
-      try {
-        const link = await this.#context.links.linkTo(bureau);
-        if (this.#closed) return;
-        await this.look();
-        await Promise.race([link.ended, this.#pause(EVERY_MS)]);
-      } catch {
-        await this.#pause(PAUSE_MS); // the connection's own log says why
-      }
+      if (await this.#lookedWell(bureau)) backOff.reset();
+      else await this.#pause(backOff.next());
     }
+  }
+
+  /** Looks once the connection is up, and again `EVERY_MS` later; false: sooner than that. */
+  async #lookedWell(bureau: string): Promise<boolean> {
+    let link: Link;
+    try {
+      link = await this.#context.links.linkTo(bureau);
+    } catch {
+      return false; // the connection's own log says why
+    }
+    if (this.#closed) return true;
+    if (!(await this.look())) return false;
+    const ended = link.ended.then(() => false);
+    return Promise.race([ended, this.#pause(EVERY_MS).then(() => true)]);
   }
 
   #pause(delayMs: number): Promise<void> {
@@ -74,9 +85,9 @@ export class Vigil {
     });
   }
 
-  /** Looks once, and does what is to be done. Failures are logged, and tried again later. */
-  async look(): Promise<void> {
-    if (this.#desk.isBusy) return;
+  /** Looks once, and does what is to be done. Failures are logged, and tried again later: false. */
+  async look(): Promise<boolean> {
+    if (this.#desk.isBusy) return true;
     try {
       await this.#desk.aside(async (report) => {
         await this.#depositing.settle();
@@ -87,7 +98,9 @@ export class Vigil {
       });
     } catch (error) {
       if (!isAborted(error)) logFailure(this.#context.log, error);
+      return false;
     }
+    return true;
   }
 
   /** Deposits again what a bureau accepted and does not list. */

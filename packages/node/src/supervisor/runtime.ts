@@ -13,10 +13,12 @@ import { certify, score, scoreHeader } from "@moiety/protocols";
 import type { FastifyInstance } from "fastify";
 import type { NodeContext, RoleRuntime } from "../context.ts";
 import { DirectoryView } from "../directory-view.ts";
+import { incarnationOf } from "../incarnation.ts";
 import type { Sample } from "../metrics.ts";
 import { milestone } from "../milestone.ts";
 import { requireRole } from "../roles.ts";
 import { key, type Table } from "../store.ts";
+import { nextSerial } from "./serial.ts";
 
 const VALID_FOR_MS = 365 * 24 * 3600 * 1000;
 
@@ -28,7 +30,7 @@ interface Granted {
 export class Supervisor implements RoleRuntime {
   readonly #context: NodeContext;
   readonly #directory: DirectoryView;
-  /** Serial → certificate. */
+  /** 1, 2, 3, … → certificate. */
   readonly #certificates: Table;
   /** (bank, model reference) → digest of the scorecard that was certified under this name. */
   readonly #names: Table;
@@ -72,7 +74,7 @@ export class Supervisor implements RoleRuntime {
       ({ bank }) => requireRole(this.#context, bank, "bank"),
       (session) =>
         certify.supervisor(session, {
-          // One after the other, so that serial numbers are dense; one of each bank at a time.
+          // One after the other, so that no number is given twice; one of each bank at a time.
           judge: (bank, application) => {
             if (this.#pending.has(bank))
               return Promise.reject(new Refusal("busy", `${bank} has an application pending`));
@@ -99,7 +101,7 @@ export class Supervisor implements RoleRuntime {
   }
 
   async #grant(bank: string, application: certify.Application): Promise<Uint8Array> {
-    const { log, clock, signing, store } = this.#context;
+    const { log, clock, rng, signing, store } = this.#context;
     const text = Buffer.from(application.scorecard).toString("utf8");
     const model = parseScorecard(text, "(application)");
     const name = this.#nameOf(bank, model, application.scorecard);
@@ -111,8 +113,10 @@ export class Supervisor implements RoleRuntime {
     const catalogues = [...(await this.#directory.catalogues(domains)).values()];
     checkScorecard(model, catalogues);
     const now = clock.now();
+    const granted = this.#certificates.getCount();
+    const life = await incarnationOf(store, rng, now);
     const { serial, issuedAt }: Granted = {
-      serial: this.#certificates.getCount() + 1,
+      serial: nextSerial(life, granted),
       issuedAt: toSeconds(now),
     };
     const certificate = issue(
@@ -132,7 +136,7 @@ export class Supervisor implements RoleRuntime {
     );
     milestone("certificate.granting");
     await store.transaction(() => {
-      void this.#certificates.put(key(serial), Buffer.from(certificate));
+      void this.#certificates.put(key(granted + 1), Buffer.from(certificate));
       void this.#names.put(name.place, name.digest);
     });
     milestone("certificate.granted");

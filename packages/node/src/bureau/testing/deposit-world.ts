@@ -39,6 +39,8 @@ export const CATALOGUE: Catalogue = parseCatalogue(
   [HEAD, feature("one", ""), feature("two", ""), feature("three", "")].join("\n"),
   "test.yaml",
 );
+/** The same of another domain. */
+export const WATER: Catalogue = { ...CATALOGUE, domain: "water" };
 /** Ten days for all features but the last, which has twenty. */
 export const EXPIRING: Catalogue = parseCatalogue(
   [
@@ -73,6 +75,9 @@ export class DepositWorld {
   readonly aheadMs: Record<Side, number> = { a: 0, b: 0 };
   /** Whether the bureaus can ask each other. */
   isConnected = true;
+  /** Domains about which the other bureau is asked and never answers. */
+  readonly unanswered = new Set<string>();
+  recordsPerPlatform = 1_000_000;
   readonly failures: unknown[] = [];
 
   static async open(): Promise<DepositWorld> {
@@ -133,14 +138,16 @@ export class DepositWorld {
       side,
       clock: { now: () => this.clockOf(side), after: () => () => {} },
       domain: (name) =>
-        name === "telecom"
+        name === "telecom" || name === "water"
           ? {
               platform: this.owner.platform,
               epochs: this.epochs,
               key: this.owner.signing.verifyingKey,
             }
           : undefined,
-      peerDeposits: async () => {
+      recordsPerPlatform: this.recordsPerPlatform,
+      peerDeposits: async (domain) => {
+        if (this.unanswered.has(domain)) return new Promise(() => {});
         if (!this.isConnected) throw new Error("the other bureau is down");
         return this.shelves[other].listing().map(({ bytes }) => bytes);
       },
