@@ -52,6 +52,7 @@ const facts = {
   meaning: line(500),
   freshness: z.string().regex(DURATION, "write an ISO 8601 duration such as P30D"),
   retention: z.exactOptional(z.string().regex(RETENTION, "write whole days such as 180d")),
+  category: z.exactOptional(kebabNameShape),
   purposes: purposesShape,
   column: line(200).optional(),
   trend: z.exactOptional(z.enum(["up", "down"], "trend is up or down, or left out")),

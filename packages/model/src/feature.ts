@@ -25,6 +25,8 @@ interface FeatureFacts {
   readonly freshness: string;
   /** Days for which bureaus keep a value after it was deposited, `180d`; absent: until it is replaced. */
   readonly retention?: string;
+  /** What kind of personal data it is, e.g. `contract`; policies allow and forbid by it. */
+  readonly category?: string;
   /** Purposes for which models may use it. */
   readonly purposes: readonly string[];
   /** Column of the platform's CSV. */

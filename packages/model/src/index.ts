@@ -9,6 +9,7 @@ export * from "./fit/index.ts";
 export * from "./gb11643.ts";
 export * from "./identifiers.ts";
 export * from "./identifiers-csv.ts";
+export * from "./leakage/index.ts";
 export * from "./metrics.ts";
 export * from "./names.ts";
 export * from "./national-id.ts";

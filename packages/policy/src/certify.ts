@@ -12,6 +12,7 @@ import {
   scoreRange,
 } from "@moiety/model";
 import { signCertificate } from "./certificate.ts";
+import { type Review, reviewProblems } from "./certification-review.ts";
 import { commitTable, modelReference } from "./commitment.ts";
 import type { Side } from "./roster.ts";
 
@@ -36,12 +37,14 @@ export interface Certification {
   readonly expiresAt: string;
   /** The supervisor's running number, from 1. */
   readonly serial: number;
+  /** Without it, neither purposes' policy nor leakage is looked at. */
+  readonly review?: Review;
 }
 
 /**
  * Certifies a model: checks that it keeps the rules (`parseScorecard`: every total within 0..1023;
  * `checkScorecard`: features, bins and purposes as in the catalogues) and that the halves add up to
- * exactly its tables, then signs. Draws nothing and keeps nothing.
+ * exactly its tables, and everything in `reviewProblems`, then signs. Draws nothing and keeps nothing.
  *
  * @returns the signed certificate, as a file.
  * @throws DocumentError naming what keeps the model from being certified, without points or shares.
@@ -54,6 +57,9 @@ export function certify(request: Certification, supervisorKey: SigningKey): Uint
   const model = parseScorecard(text, modelId(request.model));
   checkScorecard(model, catalogues);
   const problems = halvesProblems(pointTables(model), halves);
+  if (request.review !== undefined) {
+    problems.push(...reviewProblems(model, catalogues, request.review));
+  }
   if (problems.length > 0) throw new DocumentError(document, problems);
 
   const reference = modelReference(bank, model);

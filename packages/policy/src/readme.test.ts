@@ -1,8 +1,15 @@
 import { readFileSync } from "node:fs";
-import { VerifyingKey } from "@moiety/crypto";
+import { SigningKey, seededRng, VerifyingKey } from "@moiety/crypto";
 import { describe, expect, it } from "vitest";
 import { parseCertificate } from "./certificate.ts";
+import { REFUSALS } from "./consent/refusal.ts";
+import { CONSENT } from "./consent/testing/world.ts";
 import { supervisorOf, verifyingKeyOf } from "./parties.ts";
+import {
+  type PurposePolicy,
+  parsePurposePolicy,
+  signPurposePolicy,
+} from "./purposes/purpose-policy.ts";
 import { parseRoster } from "./roster-file.ts";
 
 const read = (path: string): Buffer => readFileSync(new URL(path, import.meta.url));
@@ -50,5 +57,22 @@ describe("the README's examples", () => {
       const sample = example(name);
       expect(sample).toEqual(abridgedLike(sample, JSON.parse(file.toString())));
     }
+  });
+
+  it("include a consent's claims, abridged", () => {
+    const sample = example("consent");
+    expect(sample).toEqual(abridgedLike(sample, CONSENT));
+  });
+
+  it("include a policy that the supervisor could sign", () => {
+    const { policy } = example("policy") as { policy: PurposePolicy };
+    const key = new SigningKey(seededRng("readme").bytes(32));
+    const file = signPurposePolicy(policy, key);
+    expect(parsePurposePolicy(file, key.verifyingKey, "river-valley", NOW)).toEqual(policy);
+  });
+
+  it("list every code of refusal", () => {
+    const rows = Object.entries(REFUSALS).map(([code, text]) => `| \`${code}\` | ${text} |`);
+    expect(readme).toContain(rows.join("\n"));
   });
 });

@@ -65,8 +65,7 @@ export function openDocument<T>(
   document: string,
 ): T {
   if (bytes.length > kind.maxBytes) throw tooLong(kind, document);
-  const fileShape = z.strictObject({ [kind.name]: kind.shape, signature: hexShape(64) });
-  const file = parseShape(fileShape, parseJson(bytes, document), document);
+  const file = parseShape(fileShape(kind), parseJson(bytes, document), document);
   const body = file[kind.name] as T;
   const signature = Buffer.from(file.signature as string, "hex");
   const signer = typeof key === "function" ? key(body) : key;
@@ -111,6 +110,20 @@ export function validityProblems(body: {
   return Date.parse(body.issuedAt) < Date.parse(body.expiresAt)
     ? []
     : ["expiresAt must be after issuedAt"];
+}
+
+type FileShape = z.ZodType<Readonly<Record<string, unknown>>>;
+
+/** Kept, for making a shape costs more than using it. */
+const fileShapes = new WeakMap<object, FileShape>();
+
+function fileShape<T>(kind: SignedKind<T>): FileShape {
+  let shape = fileShapes.get(kind);
+  if (shape === undefined) {
+    shape = z.strictObject({ [kind.name]: kind.shape, signature: hexShape(64) });
+    fileShapes.set(kind, shape);
+  }
+  return shape;
 }
 
 function parseJson(bytes: Uint8Array, document: string): unknown {

@@ -1,0 +1,3 @@
+export * from "./leakage.ts";
+export type { Outputs, ScoreOutput } from "./outputs.ts";
+export * from "./sample-leakage.ts";

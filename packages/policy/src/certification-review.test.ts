@@ -1,0 +1,147 @@
+import { SigningKey, seededRng, splitPoints } from "@moiety/crypto";
+import {
+  binCount,
+  type Catalogue,
+  characteristicName,
+  DocumentError,
+  type Feature,
+  type Marginals,
+  pointTables,
+  type Scorecard,
+  uniformMarginal,
+} from "@moiety/model";
+import { describe, expect, it } from "vitest";
+import type { Review } from "./certification-review.ts";
+import { certify } from "./certify.ts";
+import { POLICY } from "./consent/testing/world.ts";
+
+const rng = seededRng("review tests");
+const supervisor = new SigningKey(rng.bytes(32));
+const PURPOSES = ["credit-application"];
+
+const feature = (name: string, more: Partial<Feature> = {}): Feature => ({
+  ...{ name, unit: "none", meaning: "made up", freshness: "P1D", column: name },
+  ...{ type: "number", purposes: PURPOSES, category: "contract" },
+  bins: { edges: [1, 2, 3] },
+  ...(more as object),
+});
+const catalogueOf = (features: Feature[]): Catalogue => ({
+  domain: "telecom",
+  version: 1,
+  identifier: { type: "phone", column: "phone" },
+  features,
+});
+/** Eight features whose points overlap: a total is reached in many ways. */
+const FEATURES = Array.from({ length: 8 }, (_, i) => feature(`f${i}`));
+const CATALOGUE = catalogueOf(FEATURES);
+const MODEL: Scorecard = {
+  kind: "moiety-scorecard",
+  name: "small-loans",
+  version: 2,
+  purposes: PURPOSES,
+  base: 500,
+  scaling: { pdo: 40, odds: 20, anchorScore: 500 },
+  characteristics: FEATURES.map(({ name }) => ({
+    domain: "telecom",
+    feature: name,
+    points: [0, -2, -1, 1, 2],
+  })),
+};
+const marginalsOf = ({ domain, features }: Catalogue): Marginals =>
+  new Map(
+    features.map((each) => {
+      return [characteristicName({ domain, feature: each.name }), uniformMarginal(each)];
+    }),
+  );
+const REVIEW: Review = {
+  policy: POLICY,
+  marginals: marginalsOf(CATALOGUE),
+  others: [],
+  followTrends: false,
+};
+
+/** The model with other points for its first characteristic. */
+const withFirst = (...points: number[]): Scorecard => {
+  const [first, ...others] = MODEL.characteristics;
+  return { ...MODEL, characteristics: [{ ...first!, points }, ...others] };
+};
+
+function refusal(model: Scorecard, review?: Partial<Review>, catalogue = CATALOGUE): string {
+  const [a, b] = splitPoints(pointTables(model), rng);
+  const request = {
+    ...{ model, bank: "village-bank", catalogues: [catalogue], serial: 1 },
+    halves: { a: { share: a, salt: rng.bytes(32) }, b: { share: b, salt: rng.bytes(32) } },
+    issuedAt: "2026-01-01T00:00:00Z",
+    expiresAt: "2027-01-01T00:00:00Z",
+  };
+  const reviewed =
+    review === undefined ? request : { ...request, review: { ...REVIEW, ...review } };
+  try {
+    certify(reviewed, supervisor);
+  } catch (error) {
+    if (error instanceof DocumentError) return error.message;
+    throw error;
+  }
+  return "";
+}
+
+describe("a supervisor who reviews a model", () => {
+  it("certifies one that keeps to the policy and mixes its features", () => {
+    expect(refusal(MODEL, {})).toBe("");
+  });
+
+  it("refuses a feature of a category, or a purpose, that the policy does not allow", () => {
+    const features = [feature("f0", { category: "social-graph" }), ...FEATURES.slice(1)];
+    const problem = "telecom/f0: the policy does not allow social-graph for credit-application";
+    expect(refusal(MODEL, {}, catalogueOf(features))).toContain(problem);
+    const { category: _, ...plain } = FEATURES[0]!;
+    const uncategorised = catalogueOf([plain as Feature, ...FEATURES.slice(1)]);
+    expect(refusal(MODEL, {}, uncategorised)).toContain("does not allow uncategorised");
+    const curious = FEATURES.map((each) => ({ ...each, purposes: ["curiosity"] }));
+    const model = { ...MODEL, purposes: ["curiosity"] };
+    expect(refusal(model, {}, catalogueOf(curious))).toContain("no purpose curiosity");
+  });
+
+  it("refuses a digit table, which passes every other check", () => {
+    const digits = withFirst(0, 100, 200, 300, 400);
+    expect(refusal(digits)).toBe("");
+    const problem = refusal(digits, {});
+    expect(problem).toContain("characteristic telecom/f0: the answer tells 2.32 bits");
+    expect(problem).not.toContain("400");
+    // A band that says whether f0 is in its upper half.
+    expect(refusal(digits, { bandEdges: [650] })).toContain("0.97 bits");
+  });
+
+  it("refuses a model that together with an earlier one tells a feature", () => {
+    const earlier = { name: "small-loans@1", output: { model: withFirst(0, -2, -1, 1, 1) } };
+    expect(refusal(MODEL, { others: [{ name: "small-loans@2", output: { model: MODEL } }] })).toBe(
+      "",
+    );
+    const problem = refusal(MODEL, { others: [earlier] });
+    expect(problem).toContain("together with small-loans@1: characteristic telecom/f0");
+    expect(refusal(withFirst(0, -2, -1, 1, 1), {})).toBe("");
+  });
+
+  it("refuses what a development sample shows: a feature that another repeats", () => {
+    const people = 4000;
+    const columns = FEATURES.map((each) => ({
+      domain: "telecom",
+      feature: each,
+      bins: Uint8Array.from(rng.bytes(people), (byte) => byte % binCount(each)),
+    }));
+    const outcomes = new Uint8Array(people);
+    expect(refusal(MODEL, { sample: { outcomes, columns } })).toBe("");
+    const repeated = columns.map((column) => ({ ...column, bins: columns[0]!.bins }));
+    const problem = refusal(MODEL, { sample: { outcomes, columns: repeated } });
+    expect(problem).toContain("telecom/f7: the answer tells 2.3");
+  });
+
+  it("refuses points against a declared trend, if it looks", () => {
+    const rising = catalogueOf([feature("f0", { trend: "up" }), ...FEATURES.slice(1)]);
+    const falling = catalogueOf([feature("f0", { trend: "down" }), ...FEATURES.slice(1)]);
+    expect(refusal(MODEL, { followTrends: true }, rising)).toBe("");
+    expect(refusal(MODEL, {}, falling)).toBe("");
+    const problem = refusal(MODEL, { followTrends: true }, falling);
+    expect(problem).toContain("telecom/f0: its points do not go down with its bins, as declared");
+  });
+});
