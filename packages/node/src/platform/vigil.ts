@@ -48,8 +48,9 @@ export class Vigil {
 
   /** Watches both bureaus until `close`. */
   begin(): void {
-    const { parties } = this.#context;
-    for (const bureau of [parties.bureaus.a, parties.bureaus.b]) void this.#watch(bureau);
+    const { parties, log } = this.#context;
+    for (const bureau of [parties.bureaus.a, parties.bureaus.b])
+      this.#watch(bureau).catch((error: unknown) => logFailure(log, error));
     parties.onChange(() => void this.look()); // there may be a new epoch
   }
 
