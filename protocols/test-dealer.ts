@@ -68,5 +68,7 @@ export class DealtPads implements Pads {
     return taken;
   };
 
+  giveBack: Pads["giveBack"] = (pads) => this.receiver.giveBack(pads);
+
   burn: Pads["burn"] = (series, segments, count) => this.sender.burn(series, segments, count);
 }

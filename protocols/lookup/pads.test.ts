@@ -8,6 +8,7 @@ import {
   MAX_UNUSED_OTS,
   PadError,
   ReceiverBook,
+  type ReceiverPads,
   type Segment,
   SenderBook,
 } from "./pads.ts";
@@ -122,23 +123,29 @@ describe("the sender's book", () => {
     expect(book.level).toBe(0);
   });
 
-  test("holds so many unused OTs and no more; what is used makes room", () => {
+  test("holds so many unused OTs and no more: the oldest give way, and are wiped", () => {
     const book = new SenderBook(SERIES, 1);
-    expect(book.room).toBe(MAX_UNUSED_OTS);
-    expect(book.add(0, new Uint16Array(MAX_UNUSED_OTS - 5)).room).toBe(5);
-    expect(kindOf(() => book.add(1, new Uint16Array(6)))).toBe("busy");
-    book.burn(SERIES, [seg(0, 0, 1)], 1);
-    expect(book.add(1, new Uint16Array(6)).room).toBe(0);
-    expect(kindOf(() => book.add(2, new Uint16Array(1)))).toBe("busy");
+    const oldest = new Uint16Array(3).fill(7);
+    book.add(0, oldest);
+    book.add(1, new Uint16Array(MAX_UNUSED_OTS - 5));
+    book.add(2, new Uint16Array(2));
     expect(book.level).toBe(MAX_UNUSED_OTS);
+    book.add(3, new Uint16Array(1));
+    expect(book.level).toBe(MAX_UNUSED_OTS - 2);
+    expect([...oldest]).toEqual([0, 0, 0]);
+    // The peer did nothing wrong by naming them.
+    expect(kindOf(() => book.burn(SERIES, [seg(0, 0, 1)], 1))).toBe("stale");
+    book.burn(SERIES, [seg(1, 0, 1), seg(2, 0, 2), seg(3, 0, 1)], 4);
+    expect(kindOf(() => book.burn(SERIES, [seg(2, 0, 1)], 1))).toBe("used");
+    expect(kindOf(() => book.add(4, new Uint16Array(MAX_UNUSED_OTS + 1)))).toBe("busy");
   });
 
   test("holds so many batches and no more, however small", () => {
     const book = new SenderBook(SERIES, 1);
-    for (let batch = 0; batch < MAX_OPEN_BATCHES; batch += 1) book.add(batch, new Uint16Array(1));
-    expect(book.room).toBe(0);
-    book.burn(SERIES, [seg(7, 0, 1)], 1);
-    expect(book.room).toBe(MAX_UNUSED_OTS - MAX_OPEN_BATCHES + 1);
+    for (let batch = 0; batch <= MAX_OPEN_BATCHES; batch += 1) book.add(batch, new Uint16Array(1));
+    expect(book.level).toBe(MAX_OPEN_BATCHES);
+    expect(kindOf(() => book.burn(SERIES, [seg(0, 0, 1)], 1))).toBe("stale");
+    book.burn(SERIES, [seg(1, 0, 1)], 1);
   });
 });
 
@@ -175,6 +182,34 @@ describe("the receiver's book", () => {
     expect(book.level).toBe(MAX_SEGMENTS - 1);
   });
 
+  test("gives out again what was given back, and nothing else twice", () => {
+    const rng = seededRng("given back");
+    const book = new ReceiverBook(SERIES);
+    for (const batch of [0, 1, 2]) book.add(batch, rng.bytes(4), new Uint16Array([1, 2, 3, 4]));
+    book.take(2);
+    const taken = book.take(5) as ReceiverPads;
+    const copy = structuredClone(taken);
+    book.giveBack(taken);
+    expect(book.level).toBe(10);
+    const first = book.take(1) as ReceiverPads;
+    expect(first.segments).toEqual([seg(0, 2, 1)]);
+    const rest = book.take(4) as ReceiverPads;
+    expect(rest.segments).toEqual([seg(0, 3, 1), seg(1, 0, 3)]);
+    expect([...first.choices, ...rest.choices]).toEqual([...copy.choices]);
+    expect([...first.pads, ...rest.pads]).toEqual([...copy.pads]);
+    expect(book.take(5)?.segments).toEqual([seg(1, 3, 1), seg(2, 0, 4)]);
+    expect(book.level).toBe(0);
+  });
+
+  test("wipes what is given back to a setup that has ended", () => {
+    const book = new ReceiverBook(SERIES);
+    book.add(0, Uint8Array.of(1, 2), Uint16Array.of(3, 4));
+    const taken = book.take(2) as ReceiverPads;
+    book.clear();
+    book.giveBack(taken);
+    expect([...taken.choices, ...taken.pads, book.level]).toEqual([0, 0, 0, 0, 0]);
+  });
+
   test("takes only whole positive numbers", () => {
     const book = new ReceiverBook(SERIES);
     for (const count of [0, -1, 1.5, Number.NaN])
@@ -202,7 +237,7 @@ describe("the receiver's book", () => {
 /** What may be asked of a pair of books that share a setup. */
 type Step =
   | { readonly kind: "refill"; readonly count: number }
-  | { readonly kind: "lookup"; readonly count: number }
+  | { readonly kind: "lookup"; readonly count: number; readonly returned: boolean }
   | { readonly kind: "forge"; readonly segments: readonly Segment[] };
 
 const segmentStep = fc.record({
@@ -212,7 +247,11 @@ const segmentStep = fc.record({
 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant("refill" as const), count: fc.integer({ min: 1, max: 20 }) }),
-  fc.record({ kind: fc.constant("lookup" as const), count: fc.integer({ min: 1, max: 24 }) }),
+  fc.record({
+    kind: fc.constant("lookup" as const),
+    count: fc.integer({ min: 1, max: 24 }),
+    returned: fc.boolean(),
+  }),
   fc.record({
     kind: fc.constant("forge" as const),
     segments: fc.array(segmentStep, { minLength: 1, maxLength: 3 }),
@@ -271,7 +310,8 @@ describe("both books, against a set of names", () => {
             const level = receiver.level;
             const taken = receiver.take(each.count);
             expect(taken === undefined).toBe(each.count > level);
-            if (taken !== undefined) give(taken.segments);
+            if (taken !== undefined && each.returned) receiver.giveBack(taken);
+            else if (taken !== undefined) give(taken.segments);
           }
           expect(sender.level).toBe(left.size);
         }

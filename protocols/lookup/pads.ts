@@ -17,7 +17,7 @@ export interface Segment {
 
 /** Most segments that one lookup message may name. */
 export const MAX_SEGMENTS: number = 64;
-/** Most unused OTs that a sender keeps for its peer in one setup: 32 MiB of pads. */
+/** Most unused OTs that a sender keeps for its peer in one setup: 32 MiB of pads. Older ones go first. */
 export const MAX_UNUSED_OTS: number = 1 << 20;
 /** Most batches that those may be scattered over. */
 export const MAX_OPEN_BATCHES: number = 4096;
@@ -46,6 +46,8 @@ export class PadError extends Error {
 
 interface ReceiverBatch {
   readonly batch: number;
+  /** The batch's OT that stands first in the arrays. */
+  readonly from: number;
   readonly choices: Uint8Array;
   readonly pads: Uint16Array;
   next: number;
@@ -77,7 +79,27 @@ export class ReceiverBook {
       pads.fill(0);
       throw new Refusal("busy", "random OTs of a setup that has ended");
     }
-    this.#batches.push({ batch, choices, pads, next: 0 });
+    this.#batches.push({ batch, from: 0, choices, pads, next: 0 });
+    this.#level += choices.length;
+  }
+
+  /**
+   * Puts OTs of `take` back in front, of which nobody was told anything; the caller keeps no reference.
+   * Those of another setup are wiped.
+   */
+  giveBack(taken: ReceiverPads): void {
+    if (this.#closed || Buffer.compare(taken.series, this.#series) !== 0) {
+      wipe(taken);
+      return;
+    }
+    const { segments, choices, pads } = taken;
+    let end = choices.length;
+    for (const { batch, offset, count } of segments.toReversed()) {
+      const start = end - count;
+      const [kept, keptPads] = [choices.subarray(start, end), pads.subarray(start, end)];
+      this.#batches.unshift({ batch, from: offset, choices: kept, pads: keptPads, next: 0 });
+      end = start;
+    }
     this.#level += choices.length;
   }
 
@@ -96,7 +118,7 @@ export class ReceiverBook {
       const first = this.#batches[0] as ReceiverBatch;
       const part = Math.min(count - done, first.choices.length - first.next);
       const end = first.next + part;
-      segments.push({ batch: first.batch, offset: first.next, count: part });
+      segments.push({ batch: first.batch, offset: first.from + first.next, count: part });
       choices.set(first.choices.subarray(first.next, end), done);
       pads.set(first.pads.subarray(first.next, end), done);
       first.choices.fill(0, first.next, end);
@@ -133,6 +155,12 @@ export class ReceiverBook {
   }
 }
 
+/** Overwrites OTs that are not used. */
+export function wipe({ choices, pads }: ReceiverPads): void {
+  choices.fill(0);
+  pads.fill(0);
+}
+
 interface SenderBatch {
   readonly pads: Uint16Array;
   /** One bit per OT: set once it is used. */
@@ -147,6 +175,8 @@ export class SenderBook {
   readonly #batches = new Map<number, SenderBatch>();
   #level = 0;
   #highest = -1;
+  /** The highest batch that gave way to newer ones. */
+  #evicted = -1;
   #closed = false;
 
   /** `width`: pads per OT (16). */
@@ -160,19 +190,19 @@ export class SenderBook {
     return this.#level;
   }
 
-  /** OTs that this book would still take: none once it is cleared. */
+  /** OTs that this book would take at once, for which older ones give way: none once it is cleared. */
   get room(): number {
-    if (this.#closed || this.#batches.size >= MAX_OPEN_BATCHES) return 0;
-    return MAX_UNUSED_OTS - this.#level;
+    return this.#closed ? 0 : MAX_UNUSED_OTS;
   }
 
   /**
    * Takes over a batch; `pads[i * width + c]`. Returns the book itself, for its room. Throws, and
    * wipes the pads: `PadError` for a batch number that does not lie above all those before, also when
-   * that batch is used up; `Refusal` (busy) when there is no room, as in a book that was cleared.
+   * that batch is used up; `Refusal` (busy) for a batch beyond `room`, as in a book that was cleared.
    *
-   * A full book is no proof of ill will: pads that the peer took for lookups which then failed stay
-   * here unused. A new setup begins with an empty one.
+   * In a full book the oldest batches give way. That is no ill will: pads that the peer took for
+   * lookups which then failed stay here unused, and whoever asks for such lookups must not be able to
+   * end the setup that all share.
    */
   add(batch: number, pads: Uint16Array): this {
     try {
@@ -188,10 +218,9 @@ export class SenderBook {
     if (batch <= this.#highest)
       throw new PadError("used", `batch ${batch} does not follow batch ${this.#highest}`);
     if (count > this.room)
-      throw new Refusal(
-        "busy",
-        `room for ${this.room} more random OTs of this setup, not ${count}`,
-      );
+      throw new Refusal("busy", `room for ${this.room} random OTs of this setup, not ${count}`);
+    while (this.#level + count > MAX_UNUSED_OTS || this.#batches.size >= MAX_OPEN_BATCHES)
+      this.#evictOldest();
     this.#highest = batch;
     this.#level += count;
     this.#batches.set(batch, { pads, used: new Uint8Array((count + 7) >> 3), left: count });
@@ -232,9 +261,19 @@ export class SenderBook {
     this.#closed = true;
   }
 
+  #evictOldest(): void {
+    const [[batch, { pads, left }]] = this.#batches as unknown as [[number, SenderBatch]];
+    pads.fill(0);
+    this.#batches.delete(batch);
+    this.#level -= left;
+    this.#evicted = batch;
+  }
+
   /** Moves one segment's pads to `out`, from OT `at` on: all of them, or none and a `PadError`. */
   #move({ batch, offset, count }: Segment, out: Uint16Array, at: number): void {
     const known = this.#batches.get(batch);
+    if (known === undefined && batch <= this.#evicted)
+      throw new PadError("stale", `batch ${batch} is used up or gave way to newer ones`);
     if (known === undefined)
       throw new PadError("used", `batch ${batch} is used up or was never made`);
     const { pads, used } = known;

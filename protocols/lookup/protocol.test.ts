@@ -1,4 +1,5 @@
 import { type Rng, seededRng } from "@moiety/crypto";
+import { Refusal } from "@moiety/kit";
 import { conformance } from "@moiety/lab";
 import { describe, expect, test } from "vitest";
 import { dealBooks, nibbles, words } from "../test-dealer.ts";
@@ -155,6 +156,24 @@ describe("a lookup", () => {
     failureOf(ended.a);
     expect(taken.length).toBe(1);
     expect(taken[0]).toEqual(new Uint16Array(6));
+  });
+
+  test("uses nothing up where the peer has left before it was told anything", async () => {
+    const { a, b } = books();
+    const take: typeof a.take = async (count) => {
+      const given = await a.take(count);
+      await new Promise((resolve) => setTimeout(resolve, 50)); // the reset arrives
+      return given;
+    };
+    const spied = Object.assign(Object.create(a) as typeof a, { take });
+    const ended = await play(lookup, {
+      a: (session) => lookupBureau(session, { ...given.a, pads: spied }),
+      b: async () => {
+        throw new Refusal("busy", "not now");
+      },
+    });
+    expect(failureOf(ended.a)).toMatchObject({ party: "b", code: "busy" });
+    expect([a.receiver.level, b.receiver.level]).toEqual([6, 6]);
   });
 
   test.each([

@@ -85,6 +85,8 @@ export const lookup = defineProtocol({
 export interface Pads {
   /** `count` OTs as receiver; waits for a refill when there are too few. */
   take(count: number): Promise<ReceiverPads>;
+  /** Takes back OTs that `take` gave and that nobody was told of. */
+  giveBack(pads: ReceiverPads): void;
   /** The pads (count × 16) of OTs that the peer names; throws `PadError`. */
   burn(series: Uint8Array, segments: readonly Segment[], count: number): Uint16Array;
 }
@@ -117,6 +119,12 @@ export async function lookupBureau(
   for (let l = 0; l < lookups; l += 1) bits |= indices[l] as number;
   if (bits >= TABLE) throw new RangeError(`lookup: an index share is not in 0..${TABLE - 1}`);
   const mine = await pads.take(lookups);
+  try {
+    session.check(); // the wait may have been long
+  } catch (error) {
+    pads.giveBack(mine);
+    throw error;
+  }
   try {
     return await lookUp(session, { indices, tables, pads }, mine);
   } finally {

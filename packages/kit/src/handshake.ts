@@ -71,6 +71,9 @@ export function afterWelcome(channel: Channel, offered: readonly number[]): Chan
   return {
     peer: channel.peer,
     opening: channel.opening,
+    get failure() {
+      return channel.failure;
+    },
     send: (frame) => channel.send(frame),
     async receive() {
       welcomed ??= receiveWelcome(channel, offered);

@@ -71,6 +71,8 @@ export interface Channel {
    * At most one receive may be pending.
    */
   receive(): Promise<Uint8Array>;
+  /** Why nothing can be sent any more; undefined while something can. */
+  readonly failure: LinkError | undefined;
   /** Ends in good order: what was sent is delivered, then the peer sees `done`. Idempotent. */
   close(): void;
   /** Ends at once: queued frames are dropped, the peer sees `code`. Idempotent. */

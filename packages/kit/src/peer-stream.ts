@@ -8,6 +8,7 @@ import { BUFFERED_BYTES, charge, Inbox } from "./inbox.ts";
 import {
   type Channel,
   type Clock,
+  type LinkError,
   MAX_FRAME_BYTES,
   type PartyName,
   type ResetCode,
@@ -75,6 +76,11 @@ export class PeerStream {
     this.#queuedBytes = 0;
     if (frames.length > 0) this.#flushing = this.#flushing.then(() => this.#sendAll(frames));
     return this.#flushing;
+  }
+
+  /** Why the peer cannot be told anything more. */
+  get failure(): LinkError | undefined {
+    return this.#setup.channel.failure;
   }
 
   /** True when a flush has something to wait for. */

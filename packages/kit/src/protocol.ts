@@ -138,6 +138,11 @@ export interface Session<M extends Messages, R extends string> {
   readonly rng: Rng;
   /** Binds a hash or key to protocol, version, session, parties: 32 bytes. Differs per `label`. */
   context(label: string): Uint8Array;
+  /**
+   * Throws `ProtocolError` if the session has failed, or a peer has left it: before something is spent
+   * that can be spent once.
+   */
+  check(): void;
   /** Queues a message; it leaves before the next `receive` or when the role ends. */
   send<To extends string, K extends Between<M, R, To>>(to: To, name: K, body: BodyOf<M[K]>): void;
   /**

@@ -84,6 +84,12 @@ export class ChannelSession implements Session<Messages, string> {
     return framedHash(`moiety/${name}/${version}/${label}`, this.id, ...parties);
   }
 
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    for (const { failure } of this.#peers.values())
+      if (failure !== undefined) throw this.#failed(failure);
+  }
+
   send(to: string, name: string, body: unknown): void {
     if (this.#failure !== undefined) throw this.#failure;
     const { protocol } = this.#setup;

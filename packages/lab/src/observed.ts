@@ -16,6 +16,7 @@ export function observed(
     context: (label) => session.context(label),
     transcript: (peer) => session.transcript(peer),
     flush: () => session.flush(),
+    check: () => session.check(),
     send(to, name, body) {
       session.send(to, name, body);
       ledger.sent(role, to);

@@ -65,6 +65,7 @@ function recordedChannel(peer: string, inbox: readonly Flight[], outbox: Uint8Ar
   return {
     peer,
     opening: new Uint8Array(),
+    failure: undefined,
     async send(frame) {
       outbox.push(frame);
     },

@@ -45,6 +45,9 @@ function tappedChannel(
   return {
     peer: channel.peer,
     opening: channel.opening,
+    get failure() {
+      return channel.failure;
+    },
     async send(frame) {
       onTraffic();
       const index = sent - skipped;

@@ -117,6 +117,10 @@ export class MuxChannel implements Channel {
     );
   }
 
+  get failure(): LinkError | undefined {
+    return this.#sendError?.();
+  }
+
   close(): void {
     if (this.#own !== "open") return;
     this.#own = "closing";

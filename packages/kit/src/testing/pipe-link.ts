@@ -20,6 +20,10 @@ class Pipe {
   #ended: ResetCode | undefined;
   #waiter: { resolve: (frame: Uint8Array) => void; reject: (e: unknown) => void } | undefined;
 
+  get ended(): ResetCode | undefined {
+    return this.#ended;
+  }
+
   write(frame: Uint8Array, error: (code: ResetCode) => LinkError): Promise<void> {
     if (this.#ended !== undefined) return Promise.reject(error(this.#ended));
     if (this.#blocked.length === 0 && this.#bytes + frame.length <= CHANNEL_WINDOW_BYTES) {
@@ -105,6 +109,11 @@ class PipeChannel implements Channel {
 
   receive(): Promise<Uint8Array> {
     return this.#in.read(this.#error);
+  }
+
+  get failure(): LinkError | undefined {
+    const code = this.#out.ended;
+    return code && this.#error(code);
   }
 
   close(): void {

@@ -6,7 +6,7 @@ import { type Clock, LinkError, Misbehaviour, ProtocolError, Refusal } from "@mo
 import { type lookup, lookupPads, type randomOt } from "@moiety/protocols";
 import { milestone } from "../milestone.ts";
 
-const { PadError, ReceiverBook, SenderBook } = lookupPads;
+const { PadError, ReceiverBook, SenderBook, wipe } = lookupPads;
 type ReceiverBook = lookupPads.ReceiverBook;
 type ReceiverPads = lookupPads.ReceiverPads;
 type SenderBook = lookupPads.SenderBook;
@@ -96,6 +96,12 @@ export class PadStock implements lookup.Pads {
       this.#waiting.push(waiting);
       this.#wake();
     });
+  }
+
+  giveBack(pads: ReceiverPads): void {
+    if (this.#receiver === undefined) wipe(pads);
+    else this.#receiver.giveBack(pads);
+    this.#serve();
   }
 
   burn(series: Uint8Array, segments: readonly lookupPads.Segment[], count: number): Uint16Array {

@@ -226,6 +226,15 @@ export function linkCompliance(transport: string, makeLinks: MakeLinks): void {
         await expect(outcome).rejects.toMatchObject({ name: "LinkError", code });
     });
 
+    it("knows from when on nothing can be sent, and why", async () => {
+      const [near, far] = await channels();
+      expect([near.failure, far.failure]).toEqual([undefined, undefined]);
+      near.reset("busy");
+      await expect(far.receive()).rejects.toMatchObject({ code: "busy" });
+      expect(far.failure).toMatchObject({ code: "busy", peer: "near" });
+      expect(near.failure).toMatchObject({ code: "busy" });
+    });
+
     it("drops what is queued on both sides at a reset, and only on that channel", async () => {
       const [near, far, nearLink, farLink] = await channels();
       const sends = Array.from({ length: 9 }, () => near.send(new Uint8Array(MAX_FRAME_BYTES)));
