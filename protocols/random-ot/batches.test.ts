@@ -1,7 +1,7 @@
 /** Batches of random OTs over the protocol: the relation between both sides' halves, and cheats. */
-import { seededRng, startOtReceiver } from "@moiety/crypto";
+import { OtReceiverBatch, seededRng, startOtReceiver } from "@moiety/crypto";
 import type { FrameTap } from "@moiety/lab";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   type Received,
   type ReceiverSession,
@@ -237,8 +237,9 @@ describe("a receiver names the sender", () => {
     expect(failureOf(ended.receiver)).toMatchObject({ party: "sender", code: "cheat" });
   });
 
-  test("who declares another batch ready, and counts nothing as available", async () => {
+  test("who declares another batch ready, counts nothing as available, and wipes it", async () => {
     const delivered: number[] = [];
+    const wiped = vi.spyOn(OtReceiverBatch.prototype, "destroy");
     const left = [8];
     const ended = await exchange([], {
       receiver: (session) =>
@@ -250,6 +251,8 @@ describe("a receiver names the sender", () => {
     });
     expect(failureOf(ended.receiver)).toMatchObject({ party: "sender", code: "mismatch" });
     expect(delivered).toEqual([]);
+    expect(wiped.mock.contexts.map((batch) => (batch as OtReceiverBatch).count)).toEqual([8]);
+    wiped.mockRestore();
   });
 });
 

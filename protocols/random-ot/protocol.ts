@@ -142,9 +142,14 @@ async function extend(
   session.send("sender", "corrections", { batch, count, columns });
   const { seed } = await session.receive("sender", "challenge");
   const answer = naming(sender, () => state.respond(seed));
-  session.send("sender", "response", { hashes: answer.response });
-  const ready = await session.receive("sender", "ready");
-  if (ready.batch !== batch) throw new Misbehaviour(sender, "mismatch", "another batch is ready");
+  try {
+    session.send("sender", "response", { hashes: answer.response });
+    const ready = await session.receive("sender", "ready");
+    if (ready.batch !== batch) throw new Misbehaviour(sender, "mismatch", "another batch is ready");
+  } catch (error) {
+    answer.batch.destroy(); // nobody else has it
+    throw error;
+  }
   input.deliver(batch, answer.batch.choices, answer.batch.pads);
 }
 

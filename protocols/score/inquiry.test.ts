@@ -185,6 +185,14 @@ describe("a bureau refuses, before it speaks to the other or uses anything up,",
     expect(levels(set)).toEqual(before);
   });
 
+  test("but first asks who signed: no reason for what the bank may not have said", async () => {
+    const sign = () => new Uint8Array(64);
+    const asked = { ...inquiry, pseudonyms: firstTwice };
+    const { a, b } = await inquire(setting(), { bank: { sign, inquiry: asked } });
+    for (const ended of [a, b])
+      expect(failureOf(ended)).toMatchObject({ party: "bank", code: "cheat" });
+  });
+
   test("nobody for pseudonyms that begin alike, and are not", async () => {
     const beginsAlike = changed(5, pseudonym(1).subarray(0, 20));
     const asked = { ...inquiry, pseudonyms: beginsAlike };

@@ -182,11 +182,11 @@ export async function bureau(
   const peer = role === "a" ? "b" : "a";
   const inquiry = await session.receive("bank", "inquiry");
   // 2: verify, log, and only then speak to the other bureau.
-  checkShape(inquiry);
   const bankName = session.party("bank");
   const header = inquiryHeader(input.network, threeParties(session), inquiry);
   if (!input.verifyBank(bankName, inquiry.signature, INQUIRY_CONTEXT, header))
     throw new Misbehaviour(bankName, "cheat", "an inquiry with a wrong signature");
+  checkShape(inquiry);
   const resolved = await input.resolve(bankName, inquiry);
   checkResolved(inquiry, resolved);
   if (input.isKnown(inquiry.inquiry))

@@ -25,6 +25,9 @@ function operations(points: Uint8Array): ((engine: PointEngine) => Uint8Array)[]
     { scalars: factors.subarray(0, POINT_BYTES), points: key },
   ];
   const long = repeated(points, POINTS);
+  // What is no encoding gives zeros, and leaves its neighbours in a quad alone.
+  const spoilt = points.slice();
+  spoilt.fill(255, POINT_BYTES, 2 * POINT_BYTES);
   return [
     (engine) => engine.areCanonical(Buffer.concat([points, others])),
     (engine) => engine.multiplyOne(factors.subarray(0, POINT_BYTES), points),
@@ -32,6 +35,9 @@ function operations(points: Uint8Array): ((engine: PointEngine) => Uint8Array)[]
     (engine) => engine.multiplyBase(factors),
     (engine) => engine.add(points, engine.multiplyBase(more)),
     (engine) => engine.subtract(points, engine.multiplyBase(more)),
+    (engine) => engine.subtract(points, points), // the identity
+    (engine) => engine.add(points, spoilt),
+    (engine) => engine.multiplyOne(factors.subarray(0, POINT_BYTES), spoilt.subarray(0, 64)),
     (engine) => engine.fromUniform(uniform),
     (engine) => engine.blind(uniform, factors),
     (engine) => engine.unblind(points, engine.multiplyBase(more), factors, key),

@@ -127,7 +127,8 @@ export class TransferMemory {
 
 function load(): TransferMemory | undefined {
   const kernel = loadWasm(KERNEL_WASM) as Partial<TransferKernel> | undefined;
-  // One that was compiled from other sources, and never since.
+  // One that was compiled from other sources, and never since. Whether it calculates as it should,
+  // lookup-self-test.ts and ot/pad-self-test.ts ask of the engines that are made of it.
   if (kernel?.INTERFACE?.value !== INTERFACE) return undefined;
   return new TransferMemory(kernel as TransferKernel);
 }

@@ -112,26 +112,20 @@ class KernelRun implements PadRun {
   #done = 0;
 
   constructor(memory: TransferMemory, task: PadTask) {
-    const { plan, offsets, powers, count } = task;
+    const { plan, offsets, count } = task;
     this.#memory = memory;
     this.#kernel = memory.kernel;
     this.#task = task;
     this.#perRow = offsets.length / 4;
     this.#pads = new Uint16Array(count * plan.padWords * this.#perRow);
     this.#at = layout(memory, task);
-    memory.bytes.set(bytesOf(offsets), this.#at.offsets);
-    memory.bytes.set(bytesOf(powers), this.#at.powers);
-    for (let c = 0; c < this.#perRow; c++) {
-      const low = (offsets[4 * c] as number) & 0xffff;
-      memory.bytes[this.#at.lows + 2 * c] = low;
-      memory.bytes[this.#at.lows + 2 * c + 1] = low >> 8;
-    }
-    this.#load();
   }
 
   inputs(from: number, to: number): Uint8Array {
     const { inputs } = this.#at;
     const chunk = Math.floor(from / ROWS_PER_KEY);
+    // Not when it is made: only who has a run can end it, and so wipe.
+    if (this.#transposed < 0) this.#load();
     if (this.#transposed !== chunk) this.#transpose(chunk);
     this.#fill(from, to, this.#at.rows + (from % ROWS_PER_KEY) * BLOCK_BYTES);
     return this.#memory.bytes.subarray(inputs, inputs + (to - from) * this.#perRow * BLOCK_BYTES);
@@ -159,8 +153,21 @@ class KernelRun implements PadRun {
     this.#memory.wipe(this.#at.end);
   }
 
-  /** Copy by copy of the code, planes to the 128 columns of the matrix. */
   #load(): void {
+    const { offsets, powers } = this.#task;
+    const { bytes } = this.#memory;
+    bytes.set(bytesOf(offsets), this.#at.offsets);
+    bytes.set(bytesOf(powers), this.#at.powers);
+    for (let c = 0; c < this.#perRow; c++) {
+      const low = (offsets[4 * c] as number) & 0xffff;
+      bytes[this.#at.lows + 2 * c] = low;
+      bytes[this.#at.lows + 2 * c + 1] = low >> 8;
+    }
+    this.#compressPlanes();
+  }
+
+  /** Copy by copy of the code, planes to the 128 columns of the matrix. */
+  #compressPlanes(): void {
     const { plan, planes, words } = this.#task;
     const { code, copies, fieldBits } = plan;
     const bytes = words * 4;

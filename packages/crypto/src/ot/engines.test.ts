@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { seededRng } from "../rng.ts";
-import { transferMemory } from "../transfer-kernel.ts";
+import { type TransferKernel, transferMemory } from "../transfer-kernel.ts";
 import type { PadEngine } from "./engine.ts";
 import { kernelEngine } from "./engine-kernel.ts";
 import { plainEngine } from "./engine-plain.ts";
@@ -122,4 +122,25 @@ test("the kernel's memory holds nothing afterwards, also if the cipher's caller 
   const after = new Uint8Array(transferMemory!.kernel.memory.buffer);
   expect(Buffer.compare(after.subarray(0, memory.length), memory)).toBe(0);
   expect(after.subarray(memory.length).every((byte) => byte === 0)).toBe(true);
+});
+
+test("the kernel's memory holds nothing after a batch that fails at its very beginning", () => {
+  const plan = otPlan({ choices: 16, padBits: 16 });
+  const words = columnWords(300);
+  const planes = wordsOf(seededRng("trap").bytes(plan.columns * 2 * words * 4));
+  const keys = challengeKeys(otSession(plan, new Uint8Array(1)), 0, 300, new Uint8Array(32));
+  const memory = transferMemory as { kernel: TransferKernel };
+  const working = memory.kernel;
+  const trap = (): void => {
+    throw new Error("trap");
+  };
+  try {
+    memory.kernel = { ...working, compress15: trap };
+    const rows = { plan, planes, words, offsets: planes.slice(0, 64), count: 300 };
+    expect(() => hashPads(rows, keys, kernel)).toThrow("trap");
+  } finally {
+    memory.kernel = working;
+  }
+  const heap = new Uint8Array(working.memory.buffer, working.HEAP.value);
+  expect(heap.every((byte) => byte === 0)).toBe(true);
 });

@@ -1,3 +1,4 @@
+import { createPublicKey } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -171,6 +172,45 @@ it("shows neither identifier nor pseudonym on disk, nor a hash that could be gue
   await elsewhere.keep([person], [column(first, pseudonym)]);
   // The same person elsewhere has another place: it hangs on more than the person.
   expect(rows()).toHaveLength(2);
+});
+
+it("shows who knows the roster neither columns nor which of them were swept", async () => {
+  const [person] = people as [Buffer];
+  const stranger = new SigningKey(rng.bytes(32));
+  const swept = () =>
+    [...store.table("known-pseudonyms").getRange()].find(({ key }) => key.length !== 32)?.value;
+  const marks: (Buffer | undefined)[] = [];
+  for (const key of [signing, stranger]) {
+    await book(key).keep([person], [column(first, element())]);
+    await book(key).dropRetired();
+    marks.push(swept());
+  }
+  // Of two banks that know the same of the same person, nothing is alike.
+  const names = rows().map(({ value }) => value.toString("hex", 1, 17));
+  expect(new Set(names).size).toBe(names.length);
+  expect(marks[0]).toHaveLength(32);
+  expect(marks[0]).not.toEqual(marks[1]);
+});
+
+it("seals under another nonce what differs in its columns only, from a generator that repeats", async () => {
+  const [person] = people as [Buffer];
+  const pseudonym = element();
+  const repeating = { bytes: (length: number) => new Uint8Array(length) };
+  const rules = { store, parties: partiesOf("test"), rng: repeating, signing };
+  const nonces: string[] = [];
+  for (const keys of [first, second]) {
+    await new PseudonymBook(rules).keep([person], [column(keys, pseudonym)]);
+    const [row] = rows();
+    nonces.push(row?.value.toString("hex", 17, 29) as string);
+    await store.table("known-pseudonyms").remove(row?.key as Buffer);
+  }
+  expect(nonces[0]).toHaveLength(24);
+  expect(nonces[0]).not.toBe(nonces[1]);
+});
+
+it("is not made of a key that lacks its secret", () => {
+  const open = { keyObject: createPublicKey(signing.keyObject) } as SigningKey;
+  expect(() => book(open)).toThrow("without its secret");
 });
 
 it("drops an epoch that the roster has retired, whole, and takes nothing more of it", async () => {

@@ -5,12 +5,15 @@
  * store, or a backup of it, must give away neither: people are found by HMAC-SHA-256 of the identifier,
  * not by a hash that whoever enumerates numbers could compute, and what is known of one is a box under
  * AES-256-GCM, bound to its place. The keys come from the bank's signing key by HKDF, and with it
- * everything here is open. What a thief of the store alone learns is how many people were asked about,
- * and of each how many columns are known and which of them are the same as another's.
+ * everything here is open. What remains to a thief of the store alone: how many people were asked about;
+ * of each how many columns are known, which of them are the same as another's, and their order, the newer
+ * first; and, to who has several backups, which box is the same person's as one before, and that it was
+ * written again. Which domain and epoch a column is of does not show, but how common it is may suggest it.
  *
  * A *column* is one domain under both bureaus' keys of one epoch. Only verified pseudonyms come in.
  * Where the roster's keys of an epoch are not those that a pseudonym was evaluated under, it is not found:
- * they are part of the column's name. Columns that the roster does not list any more are removed.
+ * they are part of the column's name, an HMAC, for a roster is no secret. Columns that the roster does not
+ * list any more are removed.
  *
  * A batch asks for millions: so there is one place a person for all columns, and one box.
  */
@@ -22,7 +25,7 @@ import type { DomainKeys, Parties } from "../parties.ts";
 import { SLICE } from "../ranges.ts";
 import { key, type Store, type Table } from "../store.ts";
 
-const CONTEXT = "moiety/bank/pseudonyms/2";
+const CONTEXT = "moiety/bank/pseudonyms/3";
 const CIPHER = "aes-256-gcm";
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
@@ -84,7 +87,7 @@ export class PseudonymBook {
 
   /** Looks up what is known. Some 7 µs a person: a caller asks for a few hundred in one turn. */
   find(identifiers: readonly Uint8Array[], keys: readonly DomainKeys[]): Found {
-    const names = keys.map(nameOf);
+    const names = keys.map((each) => this.#nameOf(each));
     const columns = keys.map(() => new Uint8Array(identifiers.length * PSEUDONYM_BYTES));
     const missing: number[] = [];
     for (const [person, identifier] of identifiers.entries()) {
@@ -112,7 +115,7 @@ export class PseudonymBook {
         parties.keysOf(domain, epoch),
       );
       if (lasting.length === 0) return;
-      const added = Buffer.concat(lasting.map(({ keys }) => nameOf(keys)));
+      const added = Buffer.concat(lasting.map(({ keys }) => this.#nameOf(keys)));
       for (const [person, place] of places.entries()) {
         const start = person * PSEUDONYM_BYTES;
         const pseudonyms = Buffer.concat(
@@ -132,8 +135,9 @@ export class PseudonymBook {
   async dropRetired(): Promise<void> {
     const { store, parties } = this.#rules;
     const listed = [...parties.domains.keys()].flatMap((domain) => parties.epochs(domain));
-    const live = new Set(listed.map((keys) => nameOf(keys).toString("hex")));
-    const digest = framedHash(`${CONTEXT}/swept`, Buffer.from([...live].sort().join()));
+    const live = new Set(listed.map((keys) => this.#nameOf(keys).toString("hex")));
+    const all = Buffer.from([...live].sort().join());
+    const digest = this.#keyed(framedHash(`${CONTEXT}/swept`, all));
     const swept = this.#table.get(SWEPT);
     if (swept !== undefined && constantTimeEqual(swept, digest)) return;
     await store.transaction(() => {}); // what was being written before is there then
@@ -143,7 +147,7 @@ export class PseudonymBook {
       const rows = [...this.#table.getRange({ start, limit: SLICE })];
       const last = rows.at(-1);
       if (last === undefined) {
-        await this.#table.put(SWEPT, Buffer.from(digest));
+        await this.#table.put(SWEPT, digest);
         return;
       }
       const stale = rows.filter(
@@ -181,18 +185,31 @@ export class PseudonymBook {
   }
 
   #place(identifier: Uint8Array): Buffer {
-    return createHmac("sha256", this.#indexKey).update(identifier).digest();
+    return this.#keyed(identifier);
+  }
+
+  /** A column's name: domain, epoch, and both bureaus' keys of it. */
+  #nameOf({ domain, epoch, a, b }: DomainKeys): Buffer {
+    const column = framedHash(`${CONTEXT}/column`, Buffer.from(domain), key(epoch), a, b);
+    return this.#keyed(column).subarray(0, NAME_BYTES);
+  }
+
+  #keyed(bytes: Uint8Array): Buffer {
+    return createHmac("sha256", this.#indexKey).update(bytes).digest();
   }
 
   /**
-   * The nonce is as good as random, 96 bits: enough for 2^32 boxes under one key, and nobody asks about
-   * so many people. And hedged: a generator that repeats gives two boxes different nonces all the same.
+   * The nonce is as good as random, 96 bits: enough for 2^32 boxes under one key. Each time that a person
+   * is written counts as one, also where columns go: a million a day for eleven years. And hedged: a
+   * generator that repeats gives two boxes different nonces all the same. What is hashed can be read in
+   * one way: lengths are fixed, and `head` begins with its own.
    */
   #sealed(place: Buffer, { names, pseudonyms }: Known): Buffer {
-    const hedged = createHmac("sha256", this.#nonceKey).update(this.#rules.rng.bytes(NONCE_BYTES));
-    const nonce = hedged.update(place).update(pseudonyms).digest().subarray(0, NONCE_BYTES);
-    const cipher = createCipheriv(CIPHER, this.#boxKey, nonce, { authTagLength: TAG_BYTES });
     const head = Buffer.concat([Buffer.of(names.length / NAME_BYTES), names]);
+    const hedged = createHmac("sha256", this.#nonceKey).update(this.#rules.rng.bytes(NONCE_BYTES));
+    hedged.update(place).update(head).update(pseudonyms);
+    const nonce = hedged.digest().subarray(0, NONCE_BYTES);
+    const cipher = createCipheriv(CIPHER, this.#boxKey, nonce, { authTagLength: TAG_BYTES });
     cipher.setAAD(Buffer.concat([place, head]));
     const sealed = [head, nonce, cipher.update(pseudonyms), cipher.final()];
     return Buffer.concat([...sealed, cipher.getAuthTag()]);
@@ -218,12 +235,6 @@ export class PseudonymBook {
       return NOTHING;
     }
   }
-}
-
-/** A column's name: domain, epoch, and both bureaus' keys of it. */
-function nameOf({ domain, epoch, a, b }: DomainKeys): Buffer {
-  const name = framedHash(`${CONTEXT}/column`, Buffer.from(domain), key(epoch), a, b);
-  return Buffer.from(name).subarray(0, NAME_BYTES);
 }
 
 /** Position of a name among others, or -1. */
@@ -267,7 +278,8 @@ function joined(newer: Known, older: Known): Known {
 /** Separate keys for separate uses, and from the signatures that the same secret makes. */
 function derived({ keyObject }: SigningKey, network: string, use: string): Uint8Array {
   const { d } = keyObject.export({ format: "jwk" });
-  const secret = Buffer.from(d ?? "", "base64url");
+  if (d === undefined) throw new TypeError("pseudonym book: a signing key without its secret");
+  const secret = Buffer.from(d, "base64url");
   const info = `${CONTEXT}/${use}`;
   try {
     return new Uint8Array(hkdfSync("sha256", secret, network, info, KEY_BYTES));

@@ -57,7 +57,7 @@ export class Scoring {
 
   /** Scores up to `MAX_PEOPLE` people in one inquiry. Throws `ProtocolError`. */
   async inquire(identifiers: readonly Uint8Array[], scorer: Scorer): Promise<Answered> {
-    // By domain and epoch: an attempt that names another epoch than the one before adds to it.
+    // By domain, epoch and keys: an attempt that names others than the one before adds to it.
     const found = new Map<string, Uint8Array>();
     this.#underWay += 1;
     return retrying(
@@ -195,7 +195,7 @@ function blockFor(people: number, { certificate }: Scorer): number {
 /** Person after person what stands in columns. */
 function interleaved(columns: readonly Uint8Array[], people: number): Uint8Array {
   const { PSEUDONYM_BYTES } = scoreHeader;
-  const all = Buffer.allocUnsafe(people * columns.length * PSEUDONYM_BYTES);
+  const all = Buffer.alloc(people * columns.length * PSEUDONYM_BYTES);
   for (const [d, column] of columns.entries()) {
     const from = Buffer.from(column.buffer, column.byteOffset, column.length);
     for (let person = 0; person < people; person += 1) {
@@ -207,6 +207,7 @@ function interleaved(columns: readonly Uint8Array[], people: number): Uint8Array
   return all;
 }
 
-function nameOf({ domain, epoch }: DomainKeys): string {
-  return `${domain}/${epoch}`;
+/** Of what a column was evaluated under. */
+function nameOf({ domain, epoch, a, b }: DomainKeys): string {
+  return `${domain}/${epoch}/${Buffer.concat([a, b]).toString("hex")}`;
 }

@@ -2,7 +2,7 @@
 import { joinBins } from "@moiety/crypto";
 import { catalogueDigest } from "@moiety/model";
 import type { scoreHeader } from "@moiety/protocols";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Parties } from "../parties.ts";
 import { CLOCK_TOLERANCE_MS } from "../tolerance.ts";
 import { Inquiries } from "./inquiries.ts";
@@ -121,6 +121,39 @@ describe("what is read", () => {
     expect(await read(world.nowMs)).toEqual({ found, bins });
     expect([...found, ...bins].every((each) => each === 0)).toBe(true);
   });
+});
+
+test("of a version in three layers a bureau looks for a third as many people in one turn", async () => {
+  let base = world.made(1, all(upTo(9), 1), { catalogue: EXPIRING });
+  await world.fillBoth(base, EXPIRING);
+  const shelf = world.shelves.a;
+  const turns: number[] = [];
+  const rows = shelf.rows.bind(shelf);
+  vi.spyOn(shelf, "rows").mockImplementation((held) => {
+    const turn = turns.push(0) - 1;
+    const read = rows(held);
+    return (pseudonyms, start) => {
+      turns[turn] = (turns[turn] as number) + 1;
+      return read(pseudonyms, start);
+    };
+  });
+  const asked = (version: number) =>
+    inquiry({
+      deposits: [{ domain: "telecom", epoch: 1, version }],
+      people: people.length,
+      pseudonyms: new Uint8Array(Buffer.concat(people)),
+    });
+  await inquiries("a").resolve("bank", asked(1), world.nowMs);
+  expect(turns).toEqual([1024, 476]);
+  turns.length = 0;
+  // At this bureau only: what the other does not have is not folded.
+  for (const version of [2, 3]) {
+    base = world.made(version, all([version], version), { base, catalogue: EXPIRING });
+    await world.fill("a", base, EXPIRING);
+  }
+  await shelf.settle();
+  await inquiries("a").resolve("bank", asked(3), world.nowMs);
+  expect(turns).toEqual([341, 341, 341, 341, 136]);
 });
 
 describe("a clock that ran eleven days ahead", () => {

@@ -121,6 +121,12 @@ export class Shelf implements deposit.DepositShelf {
     return line === undefined ? () => undefined : this.#layers.reader(line.layersOf(held));
   }
 
+  /** From how many layers a version is read: whom it does not have is looked for in each. */
+  layers(held: HeldDeposit): number {
+    const { domain, epoch } = held.header;
+    return this.#lines.find(domain, epoch)?.layersOf(held).length ?? 0;
+  }
+
   /** As `reader`, without copies: see `Layers.rows`. */
   rows(held: HeldDeposit): (pseudonyms: Buffer, start: number) => Row | undefined {
     const { domain, epoch } = held.header;

@@ -83,7 +83,7 @@ export class Enrolment {
     const roles = { client: config.name, ...parties.bureaus };
     const [elements] = await retrying(clock, () =>
       switchboard.run(pseudonym.pseudonym, "client", roles, (session) =>
-        pseudonym.client(session, { identifiers, keys: [keys] }),
+        pseudonym.client(session, { identifiers, keys: [keys], breathe: nextTurn }),
       ),
     );
     return elements as Element[];

@@ -3,7 +3,7 @@
 /**
  * Inputs of `count` rows from row `first` of the batch on: row ⊕ offset ⊕ tweak for each of `perRow`
  * offsets. `tweak` holds that of the row before and is left as the last row's; `powers` are h·x^0,
- * h·x^1, ... (src/ot/kernel.ts). With `words`, what is to be added to a pad of 16 bits goes there: the
+ * h·x^1, ... (src/ot/pads.ts). With `words`, what is to be added to a pad of 16 bits goes there: the
  * low 16 bits of each input.
  */
 export function padInputs(
