@@ -22,6 +22,7 @@ function listed(domain: string, version: number): directory.Listing["deposits"][
 }
 
 let nowMs: number;
+let timers: { leftMs: number; readonly call: () => void }[];
 let asked: number;
 let verified: string[];
 let isDown: boolean;
@@ -31,7 +32,7 @@ let answer: directory.Listing["deposits"];
 let view: DirectoryView;
 type Role = (session: object) => unknown;
 beforeEach(() => {
-  [nowMs, asked, verified, isDown] = [1_700_000_000_000, 0, [], false];
+  [nowMs, timers, asked, verified, isDown] = [1_700_000_000_000, [], 0, [], false];
   domains = ["telecom", "water"];
   deposits = [listed("telecom", 1), listed("water", 7), listed("telecom", 2)];
   const parties = {
@@ -65,9 +66,23 @@ beforeEach(() => {
     "bureau-b",
     parties as unknown as Parties,
     { run } as unknown as Switchboard,
-    { now: () => nowMs, after: () => () => {} },
+    {
+      now: () => nowMs,
+      after: (leftMs, call) => {
+        timers.push({ leftMs, call });
+        return () => {};
+      },
+    },
   );
 });
+
+function pass(ms: number): void {
+  nowMs += ms;
+  for (const timer of timers) timer.leftMs -= ms;
+  const due = timers.filter(({ leftMs }) => leftMs <= 0);
+  timers = timers.filter(({ leftMs }) => leftMs > 0);
+  for (const { call } of due) call();
+}
 
 const versions = async (domain: string): Promise<number[]> =>
   (await view.recentDepositsAt("bureau-a", domain)).map(({ header }) => header.version);
@@ -76,16 +91,21 @@ describe("recent deposits at a bureau", () => {
   test("are asked for once, however many want them at once or within a second", async () => {
     const answers = await Promise.all(["telecom", "water", "telecom"].map(versions));
     expect(answers).toEqual([[2, 1], [7], [2, 1]]);
-    nowMs += 1000;
+    pass(999);
     await versions("telecom");
     expect(asked).toBe(1);
     deposits = [listed("telecom", 3)];
-    nowMs += 1;
+    pass(1);
     expect(await versions("telecom")).toEqual([3]);
     expect(asked).toBe(2);
-    nowMs -= 86_400_000; // a clock set back does not keep them
+  });
+
+  test("are not kept by a clock that is put back as far as time went on", async () => {
     await versions("telecom");
-    expect(asked).toBe(3);
+    pass(5000);
+    nowMs -= 5000;
+    await versions("telecom");
+    expect(asked).toBe(2);
   });
 
   test("are asked for again after a failure", async () => {
@@ -99,6 +119,18 @@ describe("recent deposits at a bureau", () => {
     await versions("water");
     expect(verified).toHaveLength(1);
   });
+});
+
+test("what both bureaus hold is asked for again after three seconds, whatever the clock says", async () => {
+  await Promise.all([view.common(), view.common()]);
+  pass(2999);
+  await view.common();
+  expect(asked).toBe(2); // of each bureau once
+  deposits = [listed("telecom", 3)];
+  pass(1);
+  nowMs -= 3000;
+  expect((await view.common()).get("telecom")?.[0]?.header.version).toBe(3);
+  expect(asked).toBe(4);
 });
 
 test("deposits at a bureau are always as it has them now", async () => {

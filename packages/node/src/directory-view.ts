@@ -34,9 +34,8 @@ export class DirectoryView {
   readonly #switchboard: Switchboard;
   readonly #self: string;
   readonly #clock: Clock;
-  #askedAt = 0;
   /** The last answer of each bureau, or the asking that is under way. */
-  readonly #recent = new Map<string, { readonly at: number; answer: Promise<directory.Listing> }>();
+  readonly #recent = new Map<string, Promise<directory.Listing>>();
   #common: Promise<ReadonlyMap<string, readonly CommonDeposit[]>> | undefined;
 
   constructor(self: string, parties: Parties, switchboard: Switchboard, clock: Clock) {
@@ -52,14 +51,16 @@ export class DirectoryView {
    * anybody telling.
    */
   common(): Promise<ReadonlyMap<string, readonly CommonDeposit[]>> {
-    // A clock that was set back must not keep a listing for as long as it was set back.
-    if (Math.abs(this.#clock.now() - this.#askedAt) > MAX_AGE_MS) this.refresh();
-    if (this.#common === undefined) this.#askedAt = this.#clock.now();
-    this.#common ??= this.#fetchCommon().catch((error: unknown) => {
-      this.#common = undefined;
-      throw error;
-    });
-    return this.#common;
+    if (this.#common !== undefined) return this.#common;
+    const asked = this.#fetchCommon();
+    const forget = (): void => {
+      if (this.#common === asked) this.#common = undefined;
+    };
+    asked.catch(forget);
+    // By a timer, not by the time of day: a clock that is put back must not keep a listing.
+    this.#clock.after(MAX_AGE_MS, forget);
+    this.#common = asked;
+    return asked;
   }
 
   /**
@@ -118,18 +119,20 @@ export class DirectoryView {
 
   /** The same as of a second ago at most: however many ask, the bureau is asked once a second. */
   async recentDepositsAt(bureau: string, domain: string): Promise<CommonDeposit[]> {
-    const now = this.#clock.now();
-    let recent = this.#recent.get(bureau);
-    if (recent === undefined || Math.abs(now - recent.at) > RECENT_MS) {
-      const asked = { at: now, answer: this.#askAll(bureau) };
-      asked.answer.catch(() => {
-        if (this.#recent.get(bureau) === asked) this.#recent.delete(bureau);
-      });
-      this.#recent.set(bureau, asked);
-      recent = asked;
-    }
-    const { deposits } = await recent.answer;
+    const answer = this.#recent.get(bureau) ?? this.#askAgain(bureau);
+    const { deposits } = await answer;
     return this.#valid(deposits, domain);
+  }
+
+  #askAgain(bureau: string): Promise<directory.Listing> {
+    const asked = this.#askAll(bureau);
+    const forget = (): void => {
+      if (this.#recent.get(bureau) === asked) this.#recent.delete(bureau);
+    };
+    asked.catch(forget);
+    this.#clock.after(RECENT_MS, forget);
+    this.#recent.set(bureau, asked);
+    return asked;
   }
 
   async #fetchCommon(): Promise<ReadonlyMap<string, readonly CommonDeposit[]>> {
