@@ -27,8 +27,8 @@ interface Patch {
 const SHOWN: Patch[] = [
   {
     file: BOOKS,
-    from: "    this.#batches.push({ batch, choices, pads, next: 0 });\n",
-    to: "    this.#batches.push({ batch, choices, pads, next: 0 }); globalThis.keepPads(pads);\n",
+    from: "    this.#batches.push({ batch, from: 0, choices, pads, next: 0 });\n",
+    to: "    this.#batches.push({ batch, from: 0, choices, pads, next: 0 }); globalThis.keepPads(pads);\n",
   },
 ];
 /** The receiver does not move on: it names the same OTs again. */
