@@ -103,13 +103,13 @@ export class TransferMemory {
   reserve<Name extends string>(
     sizes: Readonly<Record<Name, number>>,
   ): Readonly<Record<Name | "end", number>> {
-    const regions: Record<string, number> = {};
+    const regions: { [name: string]: number; end: number } = { end: 0 };
     let at = this.#start;
     for (const name in sizes) {
       regions[name] = at;
       at += (sizes[name] + 63) & ~63;
     }
-    regions["end"] = at;
+    regions.end = at;
     const missing = at - this.#bytes.length;
     if (missing > 0) {
       this.kernel.memory.grow(Math.ceil(missing / PAGE_BYTES));
