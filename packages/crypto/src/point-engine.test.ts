@@ -193,6 +193,13 @@ describe.skipIf(kernel === undefined)("the kernel gives libsodium's bytes", () =
     );
   });
 
+  it("for a key that is no element, also where nothing of it is taken away", () => {
+    const point = libsodiumEngine.multiplyBase(scalarBytes(5n));
+    const noElement = new Uint8Array(32).fill(255, 1);
+    same((engine) => engine.unblind(point, point, ZEROS, noElement));
+    expect(cut(libsodiumEngine.unblind(point, point, ZEROS, noElement))).toEqual([hex(ZEROS)]);
+  });
+
   it("for many sums of few products", () => {
     const term = fc.oneof(
       fc.tuple(weight, operand),

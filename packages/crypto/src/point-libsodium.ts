@@ -56,7 +56,7 @@ export const libsodiumEngine: PointEngine = {
       cut(a).map((each, i) => {
         const sum = add(element(each), element(others[i]!));
         // Zero times the key is the identity, which libsodium does not give.
-        if (isZero(factors[i]!)) return sum;
+        if (isZero(factors[i]!)) return isElement(publicKey) ? sum : undefined;
         return subtract(sum, multiply(factors[i]!, publicKey));
       }),
     );

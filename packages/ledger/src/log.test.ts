@@ -155,19 +155,20 @@ it("however it is cut off and restarted: one history, and what was acknowledged 
           promises.push(log.promise(appended[0]!));
         }
       }
-      expect(headOf(log).root).toEqual(merkleRoot(kept.map(({ leafHash }) => leafHash)));
+      const whole = merkleRoot(kept.map(({ leafHash }) => leafHash));
+      expect(Buffer.compare(headOf(log).root, whole)).toBe(0);
       // Nobody can accuse it with anything that it ever signed.
       const now = { note: log.checkpoint(), tiles: log.tiles };
       for (const promise of promises) expect(brokenPromise(promise, now)).toBeUndefined();
       for (const note of notes) {
         expect(divergence({ note, tiles: log.tiles }, now)).toBeUndefined();
         const { size, root } = openCheckpoint(note, a.log);
-        expect(rootAt(log.tiles, size)).toEqual(root);
+        expect(Buffer.compare(rootAt(log.tiles, size), root)).toBe(0);
         if (size === 0) continue;
         const claim = { firstSize: size, firstRoot: root };
         const last = headOf(log);
-        const whole = { ...claim, secondSize: last.size, secondRoot: last.root };
-        expect(verifyConsistency(whole, log.proveConsistency(size))).toBe(true);
+        const upToNow = { ...claim, secondSize: last.size, secondRoot: last.root };
+        expect(verifyConsistency(upToNow, log.proveConsistency(size))).toBe(true);
       }
     }),
     { numRuns: 60 },
