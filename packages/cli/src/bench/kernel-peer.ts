@@ -1,29 +1,19 @@
 /** One of the two processes of the bench of the kernel: a bureau without store, bank and disk. */
 import { type SeededRng, seededRng } from "@moiety/crypto";
-import {
-  type ChannelSession,
-  type Link,
-  type ProtocolError,
-  Switchboard,
-  service,
-  systemClock,
-} from "@moiety/kit";
-import { PadStock } from "@moiety/node/runtime";
-import { lookup, randomOt } from "@moiety/protocols";
+import type { ChannelSession } from "@moiety/kit";
+import { lookup } from "@moiety/protocols";
 import { dial, listen } from "@moiety/transport";
+import { LookupBureau, type LookupSide } from "./lookup-bureau.ts";
 
 export const FEATURES: number = 20;
 const TABLE = 16;
-/** Random OTs kept ready: a node's default. */
-const PADS_READY = 65_536;
+const LAST_WORD_MS = 500;
 /** Blocks under way at a time. */
 const AHEAD = 3;
 
-export type KernelSide = "a" | "b";
-
 /** What the parent sends first, over the pipe: certificates are DER in base64, the key PEM. */
 export interface KernelOrder {
-  readonly side: KernelSide;
+  readonly side: LookupSide;
   readonly seed: string;
   readonly certificate: string;
   readonly privateKey: string;
@@ -52,7 +42,7 @@ export interface KernelDone {
 }
 
 /** This side's shares of the tables, m × 16, in Z_1024. */
-export function tablesOf(seed: string, side: KernelSide): Uint16Array {
+export function tablesOf(seed: string, side: LookupSide): Uint16Array {
   const bytes = rngOf(seed, side)
     .fork("tables")
     .bytes(2 * FEATURES * TABLE);
@@ -66,7 +56,7 @@ export function tablesOf(seed: string, side: KernelSide): Uint16Array {
 /** This side's index shares of a block's people, 0..15. */
 export function indicesOf(
   seed: string,
-  side: KernelSide,
+  side: LookupSide,
   { run, people }: KernelRun,
   block: number,
 ): Uint8Array {
@@ -77,7 +67,7 @@ export function indicesOf(
   return bytes;
 }
 
-function rngOf(seed: string, side: KernelSide): SeededRng {
+function rngOf(seed: string, side: LookupSide): SeededRng {
   return seededRng(`moiety bench kernel, ${seed}, ${side}`);
 }
 
@@ -96,7 +86,7 @@ async function serve(order: KernelOrder): Promise<void> {
       identity: identityOf(order),
       address: { host: "127.0.0.1", port: 0 },
       peers: () => new Map([["a", { name: "a", certificate: bytesOf(order.peer) }]]),
-      onLink: (link) => bureau.attach(link),
+      onLink: (link) => bureau.kernel.attach(link),
     });
     process.send?.({ port: listener.address.port });
   } else {
@@ -106,7 +96,7 @@ async function serve(order: KernelOrder): Promise<void> {
       address: { host: "127.0.0.1", port: order.port },
       signal: new AbortController().signal,
     });
-    bureau.attach(link);
+    bureau.kernel.attach(link);
     process.send?.({ port: order.port });
   }
   process.on("message", (message: KernelRun | { readonly go: true }) => {
@@ -116,58 +106,25 @@ async function serve(order: KernelOrder): Promise<void> {
 }
 
 class KernelBureau {
-  readonly #side: KernelSide;
+  readonly kernel: LookupBureau;
+  readonly #side: LookupSide;
   readonly #seed: string;
   readonly #tables: Uint16Array;
-  readonly #pads = new PadStock(PADS_READY, systemClock);
-  readonly #board: Switchboard;
-  #link: (link: Link) => void = () => {};
   #ended = 0;
   /** Plays B's part in the next block. */
   #answer: (session: lookup.LookupSession) => Promise<void> = async () => {};
 
-  constructor(side: KernelSide, seed: string) {
+  constructor(side: LookupSide, seed: string) {
     this.#side = side;
     this.#seed = seed;
     this.#tables = tablesOf(seed, side);
-    const linked = new Promise<Link>((resolve) => {
-      this.#link = resolve;
-    });
-    this.#board = new Switchboard({
-      self: side,
-      linkTo: () => linked,
+    this.kernel = new LookupBureau(side, {
+      answer: (session) => this.#answer(session),
       onFailure: failed,
       onEnd: (session) => {
         this.#ended += sentBy(session);
       },
     });
-    this.#board.serve(
-      service(
-        randomOt.randomOt,
-        "sender",
-        () => {},
-        (session) => randomOt.sender(session, this.#pads.asSender(session.id)),
-      ),
-      service(
-        lookup.lookup,
-        "b",
-        () => {},
-        (session) => this.#answer(session),
-      ),
-    );
-  }
-
-  attach(link: Link): void {
-    this.#board.attach(link);
-    this.#link(link);
-    const roles = { receiver: this.#side, sender: this.#side === "a" ? "b" : "a" };
-    void this.#pads.keepFilled(
-      (input) =>
-        this.#board.run(randomOt.randomOt, "receiver", roles, (session) =>
-          randomOt.receiver(session, input(session)),
-        ),
-      (error) => failed(error as ProtocolError),
-    );
   }
 
   /** Inputs are drawn before the time is taken. */
@@ -178,7 +135,7 @@ class KernelBureau {
     const shares = new Uint16Array(run.blocks * run.people);
     const one = async (session: lookup.LookupSession, block: number): Promise<void> => {
       const indices = inputs[block] as Uint8Array;
-      const input = { indices, tables: this.#tables, pads: this.#pads };
+      const input = { indices, tables: this.#tables, pads: this.kernel.pads };
       shares.set(await lookup.lookupBureau(session, input), block * run.people);
     };
     const answered = this.#answering(run.blocks, one);
@@ -208,9 +165,7 @@ class KernelBureau {
       while (next < blocks) {
         const block = next;
         next += 1;
-        await this.#board.run(lookup.lookup, "a", { a: "a", b: "b" }, (session) =>
-          one(session, block),
-        );
+        await this.kernel.ask((session) => one(session, block));
       }
     };
     await Promise.all(Array.from({ length: AHEAD }, worker));
@@ -235,7 +190,7 @@ class KernelBureau {
 
   /** Bytes sent so far, in frames. */
   #sent(): number {
-    return [...this.#board.running].reduce((sum, session) => sum + sentBy(session), this.#ended);
+    return [...this.kernel.running].reduce((sum, session) => sum + sentBy(session), this.#ended);
   }
 }
 
@@ -243,10 +198,15 @@ function sentBy({ meter }: ChannelSession): number {
   return Object.values(meter).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** A bench that fails must not look like a slow one. */
+/**
+ * A bench that fails must not look like a slow one. But where the other process has ended first, this
+ * one is to end as well, and hears of it in a moment.
+ */
 function failed(error: Error): void {
-  process.stderr.write(`${error.message}\n`);
-  process.exit(1);
+  setTimeout(() => {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }, LAST_WORD_MS);
 }
 
 function identityOf({ side, certificate, privateKey }: KernelOrder) {

@@ -1,18 +1,16 @@
 /** One lookup session between two bureaus in this process, over a link in memory, random OTs ready. */
 import { seededRng } from "@moiety/crypto";
-import { type Link, Switchboard, service, systemClock } from "@moiety/kit";
-import { PadStock } from "@moiety/node/runtime";
-import { lookup, randomOt } from "@moiety/protocols";
+import type { Link } from "@moiety/kit";
+import { lookup } from "@moiety/protocols";
 import { memoryLinks } from "@moiety/transport";
 import type { BenchSetting, Measured } from "./bench.ts";
 import { type Figures, medianFigures, percentile } from "./figures.ts";
+import { LookupBureau, type LookupSide } from "./lookup-bureau.ts";
 
 const FEATURES = 20;
 const TABLE = 16;
 const SESSIONS = 2_000;
 const WARM_UP = 1_000;
-/** Two directions; a node's default. */
-const PADS_READY = 65_536;
 /** Refilled, uncounted, before so many sessions. */
 const AT_ONCE = 500;
 /** Nothing made for so long: nothing is being made. */
@@ -59,56 +57,33 @@ export async function singleLookups(setting: BenchSetting): Promise<Measured> {
 class Bureau {
   readonly tables: Uint16Array;
   readonly indices: Uint8Array;
-  readonly #pads = new PadStock(PADS_READY, systemClock);
-  readonly #board: Switchboard;
+  readonly #bureau: LookupBureau;
   #answered: (share: number) => void = () => {};
 
-  constructor(side: "a" | "b", seed: string, link: Link) {
+  constructor(side: LookupSide, seed: string, link: Link) {
     const drawn = seededRng(`moiety bench lookup, ${seed}, ${side}`).bytes(FEATURES * (TABLE + 1));
     this.tables = Uint16Array.from(drawn.subarray(FEATURES));
     this.indices = drawn.slice(0, FEATURES).map((byte) => byte % TABLE);
-    this.#board = new Switchboard({ self: side, linkTo: async () => link });
-    this.#board.serve(
-      service(
-        randomOt.randomOt,
-        "sender",
-        () => {},
-        (session) => randomOt.sender(session, this.#pads.asSender(session.id)),
-      ),
-      service(
-        lookup.lookup,
-        "b",
-        () => {},
-        async (session) => this.#answered(await this.#share(session)),
-      ),
-    );
-    this.#board.attach(link);
-    const roles = { receiver: side, sender: side === "a" ? "b" : "a" };
-    void this.#pads.keepFilled(
-      (input) =>
-        this.#board.run(randomOt.randomOt, "receiver", roles, (session) =>
-          randomOt.receiver(session, input(session)),
-        ),
-      () => {}, // made anew; a lookup without pads says so
-    );
+    this.#bureau = new LookupBureau(side, {
+      answer: async (session) => this.#answered(await this.#share(session)),
+    });
+    this.#bureau.attach(link);
   }
 
   /** Resolves when no random OTs are being made here. */
   async filled(): Promise<void> {
-    const { levels: at } = this.#pads;
+    const { levels: at } = this.#bureau.pads;
     let before = at.receiver < AT_ONCE * FEATURES ? -1 : at.made;
     for (;;) {
       await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
-      const { made, receiver } = this.#pads.levels;
+      const { made, receiver } = this.#bureau.pads.levels;
       if (made === before && receiver >= AT_ONCE * FEATURES) return;
       before = made;
     }
   }
 
   ask(): Promise<number> {
-    return this.#board.run(lookup.lookup, "a", { a: "a", b: "b" }, (session) =>
-      this.#share(session),
-    );
+    return this.#bureau.ask((session) => this.#share(session));
   }
 
   answer(): Promise<number> {
@@ -118,13 +93,13 @@ class Bureau {
   }
 
   close(): void {
-    this.#pads.close();
-    this.#board.close();
+    this.#bureau.close();
   }
 
   async #share(session: lookup.LookupSession): Promise<number> {
     const { indices, tables } = this;
-    const shares = await lookup.lookupBureau(session, { indices, tables, pads: this.#pads });
+    const { pads } = this.#bureau;
+    const shares = await lookup.lookupBureau(session, { indices, tables, pads });
     return shares[0] as number;
   }
 }

@@ -15,9 +15,9 @@ import {
   type KernelDone,
   type KernelOrder,
   type KernelRun,
-  type KernelSide,
   tablesOf,
 } from "./kernel-peer.ts";
+import type { LookupSide } from "./lookup-bureau.ts";
 
 const PEOPLE = 400_000;
 const BLOCK = 1_000;
@@ -25,7 +25,7 @@ const BLOCK = 1_000;
 const WARM_UP = 40;
 const SIDES = ["a", "b"] as const;
 
-type Pair = Readonly<Record<KernelSide, ChildProcess>>;
+type Pair = Readonly<Record<LookupSide, ChildProcess>>;
 
 export async function scoreKernel(setting: BenchSetting): Promise<Measured> {
   const { runs, seed, signal, say } = setting;
@@ -95,7 +95,7 @@ function compare(seed: string, run: KernelRun, a: KernelDone, b: KernelDone): vo
 
 async function started({ seed, profile, onEnd }: BenchSetting): Promise<Pair> {
   const keys = { a: await madeIdentity(), b: await madeIdentity() };
-  const start = (side: KernelSide): ChildProcess => {
+  const start = (side: LookupSide): ChildProcess => {
     const profiling =
       profile === undefined
         ? []
@@ -112,7 +112,7 @@ async function started({ seed, profile, onEnd }: BenchSetting): Promise<Pair> {
     return child;
   };
   const pair = { a: start("a"), b: start("b") };
-  const order = (side: KernelSide): Omit<KernelOrder, "port"> => {
+  const order = (side: LookupSide): Omit<KernelOrder, "port"> => {
     const peer = keys[side === "a" ? "b" : "a"].certificate;
     return { side, seed, ...keys[side], peer };
   };
