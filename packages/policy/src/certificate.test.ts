@@ -3,7 +3,6 @@ import {
   type Catalogue,
   canonicalJson,
   catalogueDigest,
-  DocumentError,
   parseCatalogue,
   pointTables,
   readableJson,
@@ -14,6 +13,7 @@ import { describe, expect, it } from "vitest";
 import { isCertifiedShare, type ModelCertificate, parseCertificate } from "./certificate.ts";
 import { type Certification, certify } from "./certify.ts";
 import { commitTable, modelReference, opensCommitment } from "./commitment.ts";
+import { problemsOf } from "./testing/problems.ts";
 
 const rng = seededRng("certificate tests");
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
@@ -62,16 +62,6 @@ const FILE = certify(REQUEST, supervisor);
 const parse = (bytes: Uint8Array, now: number = NOW): ModelCertificate =>
   parseCertificate(bytes, supervisor.verifyingKey, now, "model.cert");
 const CERTIFICATE = parse(FILE);
-
-function problemsOf(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof DocumentError) return error.message;
-    throw error;
-  }
-  return "";
-}
 
 describe("certify", () => {
   it("says what was certified, and nothing of the points", () => {

@@ -3,7 +3,6 @@ import {
   binCount,
   type Catalogue,
   characteristicName,
-  DocumentError,
   type Feature,
   type Marginals,
   pointTables,
@@ -14,6 +13,7 @@ import { describe, expect, it } from "vitest";
 import type { Review } from "./certification-review.ts";
 import { certify } from "./certify.ts";
 import { POLICY } from "./consent/testing/world.ts";
+import { problemsOf } from "./testing/problems.ts";
 
 const rng = seededRng("review tests");
 const supervisor = new SigningKey(rng.bytes(32));
@@ -76,13 +76,7 @@ function refusal(model: Scorecard, review?: Partial<Review>, catalogue = CATALOG
   };
   const reviewed =
     review === undefined ? request : { ...request, review: { ...REVIEW, ...review } };
-  try {
-    certify(reviewed, supervisor);
-  } catch (error) {
-    if (error instanceof DocumentError) return error.message;
-    throw error;
-  }
-  return "";
+  return problemsOf(() => certify(reviewed, supervisor));
 }
 
 describe("a supervisor who reviews a model", () => {

@@ -7,13 +7,14 @@ import {
   seededRng,
   sign,
 } from "@moiety/crypto";
-import { canonicalJson, DocumentError, readableJson } from "@moiety/model";
+import { canonicalJson, readableJson } from "@moiety/model";
 import { describe, expect, it } from "vitest";
 import fixture from "./fixtures/certificates.json" with { type: "json" };
 import { bureauOf } from "./parties.ts";
 import type { OprfEpoch, Party, Role, Roster, Side } from "./roster.ts";
 import { parseRoster, refuseRollback, signRoster } from "./roster-file.ts";
 import { possessionContext } from "./roster-rules.ts";
+import { problemsOf } from "./testing/problems.ts";
 
 const rng = seededRng("roster tests");
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
@@ -64,16 +65,6 @@ const FILE = signRoster(ROSTER, authority);
 
 const parse = (bytes: Uint8Array, now: number = NOW): Roster =>
   parseRoster(bytes, authority.verifyingKey, now, "roster.json");
-
-function problemsOf(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof DocumentError) return error.message;
-    throw error;
-  }
-  return "";
-}
 
 /** Signs anything, as an authority gone mad would. */
 function signedAnyhow(roster: unknown): Uint8Array {

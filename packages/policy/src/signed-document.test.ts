@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { VerifyingKey } from "@moiety/crypto";
-import { DocumentError } from "@moiety/model";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseRoster } from "./roster-file.ts";
+import { problemsOf } from "./testing/problems.ts";
 
 const FILE = readFileSync(new URL("./fixtures/roster.json", import.meta.url));
 /** Who signed it. */
@@ -13,15 +13,8 @@ const KEY = new VerifyingKey(
 const NOW = Date.parse("2026-03-01T00:00:00Z");
 
 /** The message of the error, or nothing if the bytes are accepted; any other error fails the test. */
-function refusal(bytes: Uint8Array): string {
-  try {
-    parseRoster(bytes, KEY, NOW, "roster.json");
-  } catch (error) {
-    if (error instanceof DocumentError) return error.message;
-    throw error;
-  }
-  return "";
-}
+const refusal = (bytes: Uint8Array): string =>
+  problemsOf(() => parseRoster(bytes, KEY, NOW, "roster.json"));
 
 describe("bytes in place of a signed file", () => {
   it("are accepted only if they are the file", () => {

@@ -1,7 +1,7 @@
 import type { SigningKey } from "@moiety/crypto";
-import { DocumentError } from "@moiety/model";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { problemsOf } from "../testing/problems.ts";
 import {
   type Attestation,
   attestationRefusal,
@@ -25,16 +25,6 @@ const REVOCATION: Revocation = {
 };
 const { jti: _, ...WHOLE_KEY } = REVOCATION;
 
-function refusal(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof DocumentError) return error.message;
-    throw error;
-  }
-  return "";
-}
-
 describe("an attestation", () => {
   it("is read as it was signed, by a platform or a bank", () => {
     expect(openAttestation(FILE, ROSTER, NOW)).toEqual(ATTESTATION);
@@ -53,7 +43,9 @@ describe("an attestation", () => {
   ] as [string, Partial<Attestation>, SigningKey, string][])(
     "is refused %s",
     (_, change, key, problem) => {
-      expect(refusal(() => openAttestation(attested(change, key), ROSTER, NOW))).toContain(problem);
+      expect(problemsOf(() => openAttestation(attested(change, key), ROSTER, NOW))).toContain(
+        problem,
+      );
     },
   );
 
@@ -64,7 +56,7 @@ describe("an attestation", () => {
       { person: { pseudonym: "ff".repeat(32), epoch: 1 } },
       { expiresAt: ATTESTATION.issuedAt },
     ];
-    for (const wrong of wrongs) expect(refusal(() => attested(wrong))).not.toBe("");
+    for (const wrong of wrongs) expect(problemsOf(() => attested(wrong))).not.toBe("");
   });
 
   it("makes a consent the person's own, unless the bank that asks gave it", () => {
@@ -135,13 +127,13 @@ describe("a revocation", () => {
     "is refused from %s",
     (_, body, key, problem) => {
       const file = signRevocation(body, key);
-      expect(refusal(() => openRevocation(file, ROSTER))).toContain(problem);
+      expect(problemsOf(() => openRevocation(file, ROSTER))).toContain(problem);
     },
   );
 
   it("of one consent is not a registrar's to sign", () => {
     const meddling = { ...REVOCATION, registrar: "river-telecom" };
-    expect(refusal(() => signRevocation(meddling, keys.platform))).toContain("leave out jti");
+    expect(problemsOf(() => signRevocation(meddling, keys.platform))).toContain("leave out jti");
   });
 });
 
@@ -163,7 +155,7 @@ describe("changed or random bytes", () => {
     fc.assert(
       fc.property(fc.oneof(mutants, fc.uint8Array(), bodies), (bytes) => {
         fc.pre(Buffer.compare(bytes, right) !== 0);
-        expect(refusal(() => open(bytes))).not.toBe("");
+        expect(problemsOf(() => open(bytes))).not.toBe("");
       }),
       { numRuns: 3000 },
     );

@@ -1,7 +1,8 @@
-import { type Catalogue, DocumentError, parseCatalogue } from "@moiety/model";
+import { type Catalogue, parseCatalogue } from "@moiety/model";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DAY, keys, NOW, POLICY } from "../consent/testing/world.ts";
+import { problemsOf } from "../testing/problems.ts";
 import {
   categoriesOf,
   forbiddenCategories,
@@ -27,16 +28,6 @@ const with1st = (change: Partial<Purpose>): PurposePolicy => ({
   purposes: [{ ...POLICY.purposes[0]!, ...change }],
 });
 
-function refusal(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof DocumentError) return error.message;
-    throw error;
-  }
-  return "";
-}
-
 describe("a purpose policy", () => {
   it("is read as the supervisor signed it", () => {
     expect(parse(FILE)).toEqual(POLICY);
@@ -46,11 +37,11 @@ describe("a purpose policy", () => {
 
   it("is refused when signed by another, for another network, and out of its time", () => {
     const mallorys = signPurposePolicy(POLICY, keys.mallory);
-    expect(refusal(() => parse(mallorys))).toContain("wrong signature");
+    expect(problemsOf(() => parse(mallorys))).toContain("wrong signature");
     const others = signPurposePolicy({ ...POLICY, network: "other-valley" }, keys.supervisor);
-    expect(refusal(() => parse(others))).toContain("network other-valley");
-    expect(refusal(() => parse(FILE, Date.parse(POLICY.expiresAt)))).toContain("expired");
-    expect(refusal(() => parse(FILE, NOW - 90 * DAY))).toContain("not valid before");
+    expect(problemsOf(() => parse(others))).toContain("network other-valley");
+    expect(problemsOf(() => parse(FILE, Date.parse(POLICY.expiresAt)))).toContain("expired");
+    expect(problemsOf(() => parse(FILE, NOW - 90 * DAY))).toContain("not valid before");
   });
 
   it.each([
@@ -77,18 +68,18 @@ describe("a purpose policy", () => {
     ],
     ["ends before it begins", { ...POLICY, expiresAt: POLICY.issuedAt }, "must be after"],
   ] as [string, PurposePolicy, string][])("is not signed when it %s", (_, policy, problem) => {
-    expect(refusal(() => signPurposePolicy(policy, keys.supervisor))).toContain(problem);
+    expect(problemsOf(() => signPurposePolicy(policy, keys.supervisor))).toContain(problem);
   });
 
   it("is not followed by an older one, or another of its version", () => {
     expect(() => refusePolicyRollback(undefined, POLICY)).not.toThrow();
     expect(() => refusePolicyRollback(POLICY, parse(FILE))).not.toThrow();
     expect(() => refusePolicyRollback(POLICY, { ...POLICY, version: 4 })).not.toThrow();
-    expect(refusal(() => refusePolicyRollback(POLICY, { ...POLICY, version: 2 }))).toContain(
+    expect(problemsOf(() => refusePolicyRollback(POLICY, { ...POLICY, version: 2 }))).toContain(
       "older",
     );
     const twin = { ...POLICY, bitsPerYear: 6000 };
-    expect(refusal(() => refusePolicyRollback(POLICY, twin))).toContain("signed two");
+    expect(problemsOf(() => refusePolicyRollback(POLICY, twin))).toContain("signed two");
   });
 
   it("made by changing bytes, or from random ones, is refused", () => {
@@ -109,7 +100,7 @@ describe("a purpose policy", () => {
     fc.assert(
       fc.property(bytes, (mutant) => {
         fc.pre(Buffer.compare(mutant, FILE) !== 0);
-        expect(refusal(() => parse(mutant))).not.toBe("");
+        expect(problemsOf(() => parse(mutant))).not.toBe("");
       }),
       { numRuns: 10_000 },
     );
@@ -161,7 +152,7 @@ describe("a catalogue's categories", () => {
       { feature: "tenure", category },
       { feature: `${name}_code`, category },
     ]);
-    expect(refusal(() => refuseForbidden(bad))).toContain(`feature "tenure" is ${category}`);
+    expect(problemsOf(() => refuseForbidden(bad))).toContain(`feature "tenure" is ${category}`);
   });
 
   it("are not refused for a name that merely contains such letters", () => {
