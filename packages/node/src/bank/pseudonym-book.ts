@@ -32,7 +32,7 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const NAME_BYTES = 16;
 const PSEUDONYM_BYTES = 32;
-/** Of one person; beyond, those that were not asked for now are forgotten. */
+/** Of one person. Where there would be more, those go that were written longest ago. */
 const MAX_COLUMNS = 255;
 /** Shorter than a person's place. */
 const SWEPT: Buffer = key("swept");
@@ -264,7 +264,7 @@ function without({ names, pseudonyms }: Known, gone: (name: Buffer) => boolean):
   };
 }
 
-/** The newer ones first, of which none is lost. */
+/** The newer ones first: what is too many is cut off at the end. */
 function joined(newer: Known, older: Known): Known {
   return {
     names: Buffer.concat([newer.names, older.names]).subarray(0, MAX_COLUMNS * NAME_BYTES),
