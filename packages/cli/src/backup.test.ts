@@ -90,6 +90,18 @@ it("refuses to restore over a store, of another node, and what was damaged", asy
   expect(readFileSync(join(bureau.config.data, "store.mdb"))).toEqual(before);
 });
 
+it("after a restore that was cut short, a failing one does not let the node start empty", async () => {
+  const { config } = target("bureau-a");
+  const [unfinished, aside] = [`${config.data}.restoring`, `${config.data}.replaced-1`];
+  renameSync(config.data, aside); // cut short between its two renames
+  mkdirSync(unfinished);
+  const again = restore(target("bureau-a"), at("damaged"), { replace: true });
+  await expect(again).rejects.toThrow("damaged");
+  await expect(startNode(configs["bureau-a"] as string)).rejects.toThrow("cut short");
+  rmSync(unfinished, { recursive: true });
+  renameSync(aside, config.data);
+});
+
 it("restores as another incarnation, and puts aside what was there", async () => {
   const bureau = target("bureau-a");
   const { incarnation } = manifestOf("bureau-a", at("cold"));

@@ -113,6 +113,19 @@ export class Parties {
     return this.epochs(domain).find((keys) => keys.epoch === epoch);
   }
 
+  /**
+   * Epochs of a domain that the roster must once have listed, the latest first, and no more than so
+   * many: numbers rise, and none comes back.
+   */
+  formerEpochs(domain: string): number[] {
+    const newest = this.domains.get(domain)?.epoch ?? 1;
+    const before = Array.from(
+      { length: Math.min(newest - 1, MAX_FORMER) },
+      (_, age) => newest - 1 - age,
+    );
+    return before.filter((epoch) => this.keysOf(domain, epoch) === undefined);
+  }
+
   /** Throws `SetupError` for a name that is not in the roster. */
   get(name: string): Party {
     const party = this.#now.parties.get(name);
@@ -153,6 +166,9 @@ export class Parties {
 export function readParties(config: NodeConfig, clock: Clock, read = readRoster): Parties {
   return new Parties(read(config, clock.now()), clock);
 }
+
+/** Former epochs of a domain whose remains are looked for. */
+const MAX_FORMER = 64;
 
 /** Rosters that were imported before, for a process with several nodes. */
 const known = new WeakMap<Roster, Imported>();

@@ -2,6 +2,7 @@
 import type { Rng } from "@moiety/crypto";
 import type { Clock } from "@moiety/kit";
 import { BackOff } from "./back-off.ts";
+import type { Stopping } from "./ranges.ts";
 
 const FIRST_PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = 600_000;
@@ -9,8 +10,8 @@ const LONGEST_PAUSE_MS = 600_000;
 export interface PersistentParts {
   readonly clock: Clock;
   readonly rng: Rng;
-  /** Idempotent; rejects where something is left to do. */
-  work(): Promise<void>;
+  /** Idempotent; rejects where something is left to do. Ends early where it is to stop. */
+  work(stopping: Stopping): Promise<void>;
   /** Told of every failure. */
   notDone(error: unknown): void;
 }
@@ -48,7 +49,7 @@ export class Persistent {
     do {
       this.#again = false;
       try {
-        await work();
+        await work(() => this.#closed);
         pauseMs = undefined;
         this.#backOff.reset();
       } catch (error) {

@@ -56,9 +56,9 @@ export async function restoreStore(
   const unfinished = unfinishedPlace(config.data);
   // Of a restore that was cut short between its two renames: this one completes it.
   const before = interruptedRestore(config.data) ? storesAside(config.data).at(-1) : undefined;
-  await fetchStore(join(folder, BACKUP_FILES.store), manifest, unfinished);
   let incarnation: Incarnation;
   try {
+    await fetchStore(join(folder, BACKUP_FILES.store), manifest, unfinished);
     const store = await openStore(unfinished, `${roster.network}/${config.name}`);
     try {
       incarnation = await reincarnate(store, manifest.madeAt, rng, clock.now());
@@ -84,15 +84,18 @@ export async function restoreStore(
   return { incarnation, ...(aside !== undefined && { replaced: aside }) };
 }
 
-/** Copies first and compares the copy: what lies in the backup could change in between. */
+/**
+ * Copies first and compares the copy: what lies in the backup could change in between. The folder
+ * `into` stays where it is there already, whatever happens: it may be what keeps the node from an
+ * empty store.
+ */
 async function fetchStore(copy: string, manifest: BackupManifest, into: string): Promise<void> {
-  rmSync(into, { recursive: true, force: true });
   mkdirSync(into, { recursive: true, mode: 0o700 });
+  for (const name of readdirSync(into)) rmSync(join(into, name), { recursive: true });
   const placed = join(into, "store.mdb");
   copyFileSync(copy, placed);
   chmodSync(placed, 0o600);
   const { bytes, sha256 } = await digestOfFile(placed);
   if (bytes === manifest.store.bytes && sha256 === manifest.store.sha256) return;
-  rmSync(into, { recursive: true, force: true });
   throw new SetupError(`${copy} is not what its manifest says: it was damaged or changed`);
 }

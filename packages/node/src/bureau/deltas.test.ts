@@ -136,6 +136,7 @@ describe("a delta", () => {
       expect(version).toBeLessThanOrEqual(MAX_LAYERS + 1);
     }
     expect(refused).toMatchObject({ code: "busy" });
+    expect(made.header.version).toBe(MAX_LAYERS + 1);
   });
 });
 

@@ -12,9 +12,6 @@ import {
 import type { DomainKeys } from "../parties.ts";
 import { Persistent } from "../persistent.ts";
 
-/** Epochs before the newest whose remains are looked for. */
-const MAX_FORMER = 64;
-
 /** Deposits, of which those of a retired epoch go. */
 export interface RetiringShelf {
   /** Removes all deposits of an epoch that the roster does not list; idempotent. */
@@ -97,13 +94,10 @@ export class Epochs {
       if (outcome.status === "rejected") throw outcome.reason;
   }
 
-  /** Epochs that the roster must once have listed: numbers rise, and none comes back. */
   #former(): EpochName[] {
     const { parties } = this.#context;
-    return [...parties.domains.values()].flatMap(({ domain, epoch: newest }) =>
-      Array.from({ length: Math.min(newest, MAX_FORMER) - 1 }, (_, age) => newest - 1 - age)
-        .filter((epoch) => parties.keysOf(domain, epoch) === undefined)
-        .map((epoch) => ({ domain, epoch })),
+    return [...parties.domains.keys()].flatMap((domain) =>
+      parties.formerEpochs(domain).map((epoch) => ({ domain, epoch })),
     );
   }
 

@@ -13,6 +13,7 @@ type DepositHeader = depositHeader.DepositHeader;
 export const MAX_LAYERS: number = 8;
 /** Deltas since the last snapshot: their headers stay, for each names the one before. */
 const MAX_DELTAS: number = 1024;
+
 export interface ShelfRules {
   readonly network: string;
   readonly side: depositChunk.Side;
@@ -25,7 +26,10 @@ export interface ShelfRules {
   readonly recordsPerPlatform: number;
   /** Headers of the domain's deposits that the other bureau holds complete; rejects when it cannot be asked. */
   peerDeposits(domain: string): Promise<readonly Uint8Array[]>;
-  /** Told when work in the background failed; it is tried again within a minute. */
+  /**
+   * Told when work in the background failed. It is tried again within a minute, but for the sweep of
+   * catalogues, which comes again with the next removal or start.
+   */
   notDone(error: unknown): void;
 }
 
@@ -74,7 +78,7 @@ export class OfferChecks {
     if (!constantTimeEqual(catalogue, header.catalogue) || features !== header.features)
       throw new Refusal("refused", "a delta under another catalogue than what it changes");
     if (line.layersOf(base).length >= MAX_LAYERS)
-      throw new Refusal("busy", `${MAX_LAYERS} deltas wait to be folded`);
+      throw new Refusal("busy", `${MAX_LAYERS - 1} deltas wait to be folded`);
     if (line.lineage(base).length > MAX_DELTAS)
       throw new Refusal("conflict", `${MAX_DELTAS} deltas since the last snapshot`);
   }

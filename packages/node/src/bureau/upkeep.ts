@@ -253,7 +253,6 @@ export class Upkeep {
     const before = this.#expiredAt.get(line) ?? Number.NEGATIVE_INFINITY;
     // A clock that was set back must not put this off for as long as it was set back.
     if (Math.abs(now - before) < EXPIRE_EVERY_MS) return;
-    this.#expiredAt.set(line, now);
     for (const entry of expiring) {
       const { retention } = described(entry.header.catalogue);
       const isUpper = entry.header.base !== undefined;
@@ -268,5 +267,6 @@ export class Upkeep {
       await lines.write(erased);
       line.set(erased);
     }
+    this.#expiredAt.set(line, now); // what failed is tried again within a minute
   }
 }
