@@ -169,10 +169,11 @@ describe("a lookup", () => {
     const ended = await play(lookup, {
       a: (session) => lookupBureau(session, { ...given.a, pads: spied }),
       b: async () => {
-        throw new Refusal("busy", "not now");
+        throw new Refusal("conflict", "not now");
       },
     });
-    expect(failureOf(ended.a)).toMatchObject({ party: "b", code: "busy" });
+    // A code that a third party chose would be taken for this side's, and a `conflict` for stale pads.
+    expect(failureOf(ended.a)).toMatchObject({ party: "b", code: "aborted" });
     expect([a.receiver.level, b.receiver.level]).toEqual([6, 6]);
   });
 

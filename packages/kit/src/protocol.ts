@@ -140,7 +140,7 @@ export interface Session<M extends Messages, R extends string> {
   context(label: string): Uint8Array;
   /**
    * Throws `ProtocolError` if the session has failed, or a peer has left it: before something is spent
-   * that can be spent once.
+   * that can be spent once. The code is `lost` or `aborted`, whatever the peer gave as its reason.
    */
   check(): void;
   /** Queues a message; it leaves before the next `receive` or when the role ends. */

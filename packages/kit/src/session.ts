@@ -86,8 +86,12 @@ export class ChannelSession implements Session<Messages, string> {
 
   check(): void {
     if (this.#failure !== undefined) throw this.#failure;
-    for (const { failure } of this.#peers.values())
-      if (failure !== undefined) throw this.#failed(failure);
+    // Not with the code that the peer gave: others would take it for this side's word.
+    for (const { name, failure } of this.#peers.values())
+      if (failure !== undefined)
+        throw this.#failed(
+          this.#error(name, failure.code === "lost" ? "lost" : "aborted", failure.message),
+        );
   }
 
   send(to: string, name: string, body: unknown): void {

@@ -5,8 +5,9 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { key, openStore } from "./store.ts";
+import { key, openStore, type Store } from "./store.ts";
 import { claimStore } from "./store-claim.ts";
+import { StoreError } from "./store-failure.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "moiety-claim-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -14,6 +15,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Leaves in the store the claim that a process of this number would have made. */
 async function claimedBy(pid: number, changes: object = {}): Promise<void> {
   const store = await openStore(folder, "net/a");
+  await claimAs(pid, store, changes);
+  await store.close(); // which lets go of this process's own claims only
+}
+
+async function claimAs(pid: number, store: Store, changes: object = {}): Promise<void> {
   const meta = store.table("meta");
   await meta.remove(key("holder"));
   const own = Object.getOwnPropertyDescriptor(process, "pid") as PropertyDescriptor;
@@ -25,7 +31,6 @@ async function claimedBy(pid: number, changes: object = {}): Promise<void> {
   }
   const held = JSON.parse((meta.get(key("holder")) as Buffer).toString()) as object;
   await meta.put(key("holder"), Buffer.from(JSON.stringify({ ...held, ...changes })));
-  await store.close(); // which lets go of this process's own claims only
 }
 
 test("a store that another process has open is refused until that process ends", async () => {
@@ -42,6 +47,20 @@ test("a store that another process has open is refused until that process ends",
   other.kill("SIGKILL");
   await once(other, "exit");
   await (await openStore(folder, "net/a")).close();
+});
+
+test("a disk that takes no writes keeps nobody but a second process from what is stored", async () => {
+  const store = await openStore(folder, "net/a");
+  const meta = store.table("meta");
+  const full = { transaction: () => Promise.reject(new StoreError("disk full")) };
+  await (await claimStore(full, meta, folder))();
+  const other = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+  await once(other, "spawn");
+  await claimAs(other.pid as number, store);
+  await expect(claimStore(full, meta, folder)).rejects.toThrow(`in use by process ${other.pid}`);
+  other.kill("SIGKILL");
+  await once(other, "exit");
+  await store.close();
 });
 
 test("a number that another process has got since holds nothing", async () => {

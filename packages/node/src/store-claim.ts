@@ -5,10 +5,15 @@
  * The claim is an entry of the store itself: lmdb lets one process write at a time, so two that start
  * at one moment cannot both believe that they are first. Nothing needs to be tidied up after a kill: a
  * claim counts while its process runs, and a process is known by its start besides its number.
+ *
+ * Limits: processes of two containers that share a volume do not see each other. Where the system does
+ * not tell when a process began, one that has got the number of a killed node keeps its store closed
+ * until it ends. With a disk that takes no writes a node starts without a claim.
  */
 import { readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { SetupError } from "./config-error.ts";
+import { StoreError } from "./store-failure.ts";
 import { key, type Store, type Table } from "./store-table.ts";
 
 const PLACE = key("holder");
@@ -35,15 +40,23 @@ export async function claimStore(
     const value = meta.get(PLACE);
     return value && (JSON.parse(value.toString()) as Holder);
   };
-  await store.transaction(() => {
+  const refuseAnother = (): void => {
     const holder = held();
     if (holder !== undefined && holder.file === own.file && isAnother(holder, own))
       throw new SetupError(
         `${folder} is in use by process ${holder.pid}: two nodes must not share a data folder; ` +
           "stop that one, or give this node a folder of its own",
       );
-    void meta.put(PLACE, Buffer.from(JSON.stringify(own)));
-  });
+  };
+  try {
+    await store.transaction(() => {
+      refuseAnother();
+      void meta.put(PLACE, Buffer.from(JSON.stringify(own)));
+    });
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    refuseAnother(); // a disk that takes no writes: what is stored can be read all the same
+  }
   return async () => {
     if (held()?.pid === own.pid) await meta.remove(PLACE);
   };

@@ -66,6 +66,24 @@ describe("a platform's room at a bureau", () => {
     });
     await world.shelves.a.open(world.offer(world.made(2, all(upTo(2), 2))));
     expect([...world.shelves.a.stored.rows]).toEqual([["telecom", 20]]);
+    // What it gives up by that takes no room.
+    await world.shelves.a.open(world.offer(world.made(3, all(upTo(2), 3))));
+    expect([...world.shelves.a.stored.rows]).toEqual([["telecom", 20]]);
+  });
+
+  test("is had again once former versions are gone", async () => {
+    world.recordsPerPlatform = 20;
+    await world.restart("a");
+    await world.fillBoth(world.made(1, all(upTo(9), 1)));
+    await world.fillBoth(world.made(2, all(upTo(9), 2)));
+    const next = world.made(3, all(upTo(9), 3));
+    // The first may still be named.
+    await expect(world.shelves.a.open(world.offer(next))).rejects.toMatchObject({
+      code: "refused",
+    });
+    world.nowMs += 200_000;
+    await world.settle();
+    await world.shelves.a.open(world.offer(next));
   });
 
   test("is counted where deltas replaced rows: who has few records is not refused for good", async () => {

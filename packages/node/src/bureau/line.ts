@@ -56,6 +56,7 @@ export class Line {
   readonly #objected = new Set<number>();
   /** Of all versions which are sound; undefined until somebody asks. */
   #sound: ReadonlySet<number> | undefined;
+  #snapshots: ReadonlyMap<Entry, Entry> | undefined;
 
   constructor(domain: string, epoch: number) {
     this.domain = domain;
@@ -68,11 +69,13 @@ export class Line {
 
   set(entry: Entry): void {
     this.#sound = undefined;
+    this.#snapshots = undefined;
     this.#entries.set(entry.header.version, entry);
   }
 
   delete(version: number): void {
     this.#sound = undefined;
+    this.#snapshots = undefined;
     this.#entries.delete(version);
     this.#objected.delete(version);
   }
@@ -169,6 +172,26 @@ export class Line {
   erasedTo(entry: Entry): number {
     const unfolded = this.lineage(entry).filter(({ folded }) => !folded);
     return Math.max(0, ...unfolded.map(({ erasedTo }) => erasedTo));
+  }
+
+  /** Whether this very deposit is there still, in whatever state but dropped. */
+  holds(entry: Entry): boolean {
+    const now = this.#entries.get(entry.header.version);
+    return now !== undefined && now.bytes === entry.bytes && now.state !== DROPPED;
+  }
+
+  /** The snapshot that each version builds on in the end; none where something in between is missing. */
+  get snapshots(): ReadonlyMap<Entry, Entry> {
+    if (this.#snapshots !== undefined) return this.#snapshots;
+    const snapshots = new Map<Entry, Entry>();
+    // Earliest first: a delta's version is above that of its base.
+    for (const entry of this.entries().reverse()) {
+      const below = this.#baseOf(entry);
+      const snapshot = entry.header.base === undefined ? entry : below && snapshots.get(below);
+      if (snapshot !== undefined) snapshots.set(entry, snapshot);
+    }
+    this.#snapshots = snapshots;
+    return snapshots;
   }
 
   /** Not whatever has the number: another owner of the domain may have used it again. */

@@ -33,27 +33,40 @@ export class Quota {
   get used(): ReadonlyMap<string, number> {
     const used = new Map<string, number>();
     for (const line of this.#lines.all())
-      for (const [platform, rows] of this.#rowsOf(line))
-        used.set(platform, (used.get(platform) ?? 0) + rows);
+      for (const [{ header }, rows] of this.#rowsOf(line))
+        used.set(header.platform, (used.get(header.platform) ?? 0) + rows);
     return used;
   }
 
   /**
-   * Throws `Refusal` for a deposit with which its platform would have more than it may. A delta that
-   * was folded counts in full, though its rows may have replaced others, until there is not enough room
-   * for that: then rows are counted, and the platform is told "busy" until they are.
+   * Throws `Refusal` for a deposit with which its platform would have more than it may; `replaced` are
+   * those that go when it begins. "busy" where it may have room soon: when what is being removed is
+   * gone, or when rows have been counted. A delta that was folded counts in full, though its rows may
+   * have replaced others, until there is not enough room for that.
    */
-  check({ platform, records }: depositHeader.DepositHeader): void {
-    const used = this.used.get(platform) ?? 0;
-    if (used + records <= this.#limit) return;
-    if (this.#counting.has(platform) || this.#uncounted(platform).length > 0) {
+  check(header: depositHeader.DepositHeader, replaced: readonly Entry[] = []): void {
+    const { platform, records } = header;
+    let [staying, going] = [0, 0];
+    for (const line of this.#lines.all()) {
+      const droppable = line.droppable();
+      for (const [entry, rows] of this.#rowsOf(line)) {
+        if (entry.header.platform !== platform || replaced.includes(entry)) continue;
+        if (droppable.includes(entry)) going += rows;
+        else staying += rows;
+      }
+    }
+    if (staying + going + records <= this.#limit) return;
+    if (staying + records <= this.#limit)
+      throw new Refusal("busy", `removing ${going} former records of ${platform}`);
+    const mayBeFewer = this.#counting.has(platform) || this.#uncounted(platform).length > 0;
+    if (records <= this.#limit && mayBeFewer) {
       void this.#count(platform);
-      throw new Refusal("busy", `counting the ${used} records of ${platform}, or fewer`);
+      throw new Refusal("busy", `counting the ${staying + going} records of ${platform}, or fewer`);
     }
     throw new Refusal(
       "refused",
-      `${platform} has ${used} records here and offers ${records} more: over ${this.#limit} ` +
-        "(limits.recordsPerPlatform)",
+      `${platform} has ${staying + going} records here and offers ${records} more: over ` +
+        `${this.#limit} (limits.recordsPerPlatform)`,
     );
   }
 
@@ -82,37 +95,31 @@ export class Quota {
     platform: string,
   ): { readonly line: Line; readonly snapshot: Entry; readonly upTo: number }[] {
     return this.#lines.all().flatMap((line) =>
-      snapshotsOf(line, platform).flatMap((snapshot) => {
-        const upTo = Math.max(0, ...foldedInto(line, snapshot).map(({ header }) => header.version));
+      [...foldedUpTo(line)].flatMap(([snapshot, upTo]) => {
+        if (snapshot.header.platform !== platform) return [];
         const counted = this.#counted.get(snapshot.bytes)?.upTo ?? 0;
         return upTo > counted ? [{ line, snapshot, upTo }] : [];
       }),
     );
   }
 
-  *#rowsOf(line: Line): Generator<readonly [platform: string, rows: number]> {
-    const within = new Map<Entry, Counted>();
-    for (const snapshot of line.entries().filter(({ header }) => header.base === undefined)) {
-      const counted = this.#counted.get(snapshot.bytes);
-      if (counted === undefined) continue;
-      within.set(snapshot, counted);
-      for (const entry of foldedInto(line, snapshot))
-        if (entry.header.version <= counted.upTo) within.set(entry, { ...counted, rows: 0 });
+  /** A delta that was counted in its snapshot's layer has no rows of its own. */
+  *#rowsOf(line: Line): Generator<readonly [entry: Entry, rows: number]> {
+    for (const entry of line.entries()) {
+      const snapshot = line.snapshots.get(entry);
+      const counted = snapshot && this.#counted.get(snapshot.bytes);
+      const isWithin = entry.folded && counted && entry.header.version <= counted.upTo;
+      if (entry === snapshot && counted) yield [entry, counted.rows];
+      else yield [entry, isWithin ? 0 : entry.header.records];
     }
-    for (const entry of line.entries())
-      yield [entry.header.platform, within.get(entry)?.rows ?? entry.header.records];
   }
 }
 
-function snapshotsOf(line: Line, platform: string): Entry[] {
-  return line
-    .entries()
-    .filter(({ header }) => header.base === undefined && header.platform === platform);
-}
-
-/** Deltas whose rows lie in the layer of this snapshot. */
-function foldedInto(line: Line, snapshot: Entry): Entry[] {
-  return line
-    .entries()
-    .filter((entry) => entry.folded && line.lineage(entry).at(-1)?.bytes === snapshot.bytes);
+/** Snapshots into whose layers deltas were folded, and the latest of those. */
+function foldedUpTo(line: Line): Map<Entry, number> {
+  const latest = new Map<Entry, number>();
+  for (const [entry, snapshot] of line.snapshots)
+    if (entry.folded)
+      latest.set(snapshot, Math.max(latest.get(snapshot) ?? 0, entry.header.version));
+  return latest;
 }

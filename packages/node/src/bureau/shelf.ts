@@ -176,8 +176,8 @@ export class Shelf implements deposit.DepositShelf {
     if (line.complete().length >= MAX_COMPLETE)
       throw new Refusal("busy", `${MAX_COMPLETE} versions wait for the other bureau`);
     if (header.base !== undefined) this.#checks.base(line, header, header.base);
-    this.#quota.check(header);
     const others = line.entries().filter(({ state }) => state === STAGED);
+    this.#quota.check(header, others);
     // At once, so that nothing below a delta is folded while the write is on its way.
     const entry: Entry = {
       header,

@@ -236,8 +236,10 @@ export class Upkeep {
       if (due !== into.due || erasedTo !== into.erasedTo) await lines.write(joined);
       line.set(joined);
       const [upper, lower] = [line.layer(from.header.version), line.layer(into.header.version)];
-      const whole = await layers.fold(upper, lower, () => this.#closing);
-      if (!whole || !(await this.#dropChunks(from))) return;
+      // A new owner of the domain may begin a version of the same number meanwhile.
+      const stopping = (): boolean => this.#closing || !line.holds(from) || !line.holds(into);
+      const whole = await layers.fold(upper, lower, stopping);
+      if (!whole || stopping() || !(await this.#dropChunks(from)) || stopping()) return;
       const folded: Entry = { ...(line.get(from.header.version) as Entry), folded: true };
       await lines.write(folded);
       line.set(folded);
@@ -261,8 +263,9 @@ export class Upkeep {
       const begun: Entry = { ...entry, erasedTo: Math.max(entry.erasedTo, asOf) };
       await lines.write(begun);
       line.set(begun);
-      const due = await layers.expire(layer, retention, asOf, isUpper, () => this.#closing);
-      if (due === undefined) return;
+      const stopping = (): boolean => this.#closing || !line.holds(entry);
+      const due = await layers.expire(layer, retention, asOf, isUpper, stopping);
+      if (due === undefined || stopping()) return;
       const erased: Entry = { ...(line.get(entry.header.version) as Entry), due };
       await lines.write(erased);
       line.set(erased);
