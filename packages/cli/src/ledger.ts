@@ -54,7 +54,9 @@ export function keyringOf(files: readonly string[], authority: string): Keyring 
         key: noteKey(witnessName(network, name), each, COSIGNATURE),
       })),
     ),
-    platforms: new Map(platforms.map(({ name, keys }) => [name, keys])),
+    platforms: new Map(
+      platforms.map(({ network, name, keys }) => [logOrigin(network, name), keys]),
+    ),
   };
 }
 
@@ -177,16 +179,17 @@ function cosignersOf({ cosignatures }: ReturnType<typeof openCheckpoint>) {
   }));
 }
 
-/** Parties by name, with the key that each roster has for them, each key once. */
+/** Parties by network and name, with the key that each roster has for them, each key once. */
 function namesOf(rosters: readonly Roster[], wanted: (party: Party) => boolean) {
   const found = new Map<string, { network: string; name: string; keys: VerifyingKey[] }>();
   for (const { network, parties } of rosters)
     for (const party of parties.filter(wanted)) {
-      const known = found.get(party.name) ?? { network, name: party.name, keys: [] };
+      const place = logOrigin(network, party.name);
+      const known = found.get(place) ?? { network, name: party.name, keys: [] };
       const key = verifyingKeyOf(party);
       if (!known.keys.some((each) => Buffer.compare(each.bytes, key.bytes) === 0))
         known.keys.push(key);
-      found.set(party.name, known);
+      found.set(place, known);
     }
   return [...found.values()];
 }

@@ -2,7 +2,7 @@
 import { DIGEST_BYTES } from "@moiety/crypto";
 import { fromBase64, parseDecimal, toBase64 } from "./base64.ts";
 import { LedgerError } from "./ledger-error.ts";
-import { formatNote, openNote, signText, type Verified } from "./note.ts";
+import { formatNote, openNote, parseNote, rightLines, signText, type Verified } from "./note.ts";
 import { COSIGNATURE, ED25519, type NoteKey, type NoteSigner } from "./note-key.ts";
 
 export interface Checkpoint {
@@ -89,6 +89,20 @@ export function openCheckpoint(
   if (!verified.some(({ key }) => key.type === ED25519))
     throw new LedgerError("unsigned", `checkpoint: not signed by ${log.origin}`);
   return { ...checkpoint, text, note, cosignatures: verified.flatMap(asCosignature) };
+}
+
+/**
+ * As `openCheckpoint`, for judging the log: it signed this if any line is right by any of its keys.
+ * Wrong lines that it may have put beside it, in the name of a former key, are no excuse.
+ */
+export function openSigned(note: Uint8Array, log: LogIdentity): Checkpoint {
+  const parsed = parseNote(note);
+  const logKeys = log.keys.filter(({ type }) => type === ED25519);
+  if (rightLines(parsed, logKeys).length === 0)
+    throw new LedgerError("unsigned", `checkpoint: not signed by ${log.origin}`);
+  const checkpoint = parseCheckpoint(parsed.text);
+  if (checkpoint.origin === log.origin) return checkpoint;
+  throw new LedgerError("wrong-log", `checkpoint: of ${checkpoint.origin}, not ${log.origin}`);
 }
 
 function asCosignature({ key, time }: Verified): Cosignature[] {

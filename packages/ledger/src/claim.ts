@@ -6,7 +6,7 @@
  */
 import { constantTimeEqual, type VerifyingKey, verifyInclusion } from "@moiety/crypto";
 import { bytes, type Codec, list, object } from "@moiety/kit";
-import { type LogIdentity, openCheckpoint, parseCheckpoint } from "./checkpoint.ts";
+import { type LogIdentity, openSigned, parseCheckpoint } from "./checkpoint.ts";
 import { type Entry, entryHash, MAX_ENTRY_BYTES, parseEntry } from "./entry.ts";
 import { digest, hashes, sequence } from "./fields.ts";
 import { LedgerError } from "./ledger-error.ts";
@@ -47,7 +47,7 @@ export const claimCodec: Codec<Claim> = object({
 export interface Keyring {
   readonly logs: readonly (LogIdentity & { readonly party: string })[];
   readonly witnesses: readonly { readonly party: string; readonly key: NoteKey }[];
-  /** Platforms by name, for their signatures under deposits. */
+  /** Platforms by network and name, as `logOrigin` joins them, for their signatures under deposits. */
   readonly platforms: ReadonlyMap<string, readonly VerifyingKey[]>;
 }
 
@@ -138,7 +138,7 @@ function promisedBy(promise: SignedPromise, { index, leafHash }: Claim, keyring:
 
 function includedBy({ note, proof }: Included, { index, leafHash }: Claim, keyring: Keyring) {
   const log = logNamed(parseCheckpoint(parseNote(note).text).origin, keyring);
-  const { size, root } = openCheckpoint(note, log);
+  const { size, root } = openSigned(note, log);
   if (!verifyInclusion({ leafHash, index, size, root }, proof))
     throw new LedgerError("inconsistent", "claim: its inclusion proof is wrong");
   return log;

@@ -9,7 +9,8 @@ import { brokenPromise, brokenReceipt, divergence, forkOf, oneSided } from "./de
 import { type Draft, entryHash } from "./entry.ts";
 import { type Evidence, encodeEvidence, parseEvidence } from "./evidence.ts";
 import { LedgerError } from "./ledger-error.ts";
-import { formatNote, parseNote, signText } from "./note.ts";
+import { formatNote, type NoteSignature, parseNote, signText } from "./note.ts";
+import { COSIGNATURE, ED25519, type NoteSigner, noteKey, noteSigner } from "./note-key.ts";
 import { PROMISE_CONTEXT, promiseBytes } from "./promise.ts";
 import { HEARTBEAT, intentDraft } from "./testing/drafts.ts";
 import { historyOf, viewOf } from "./testing/history.ts";
@@ -23,7 +24,7 @@ const platform = testParty("telecom");
 const keyring: Keyring = {
   logs: [a, b].map(({ name, log }) => ({ party: name, ...log })),
   witnesses: [a, b].map(({ name, cosigner }) => ({ party: name, key: cosigner.public })),
-  platforms: new Map([["telecom", [platform.key.verifyingKey]]]),
+  platforms: new Map([["net/telecom", [platform.key.verifyingKey]]]),
 };
 const judge = (evidence: Evidence) => verifyEvidence(encodeEvidence(evidence), keyring);
 const drafts = (names: readonly string[], from = 1000): [Draft, number][] =>
@@ -132,6 +133,64 @@ describe("each crime is proven by one document", () => {
     expect(at(cosigned(9, 100), cosigned(9, 100, 8)).culprit).toBe("b");
     expect(() => at(cosigned(5, 100), cosigned(9, 101))).toThrow(LedgerError);
     expect(() => at(cosigned(9, 100), cosigned(5, 100))).toThrow(LedgerError);
+  });
+});
+
+describe("a second key gives no immunity", () => {
+  const later = testParty("b-later");
+  const newKey = noteSigner(b.cosigner.public.name, later.key, COSIGNATURE);
+  const logs = [{ party: "a", ...a.log, keys: [a.signer.public] }];
+  const witnesses = [b.cosigner, newKey].map((each) => ({ party: "b", key: each.public }));
+  const rotated: Keyring = { logs, witnesses, platforms: new Map() };
+  const noteOf = (size: number, root: number) => {
+    const head = { origin: a.log.origin, size, root: new Uint8Array(32).fill(root) };
+    return parseNote(signCheckpoint({ ...head, extensions: [] }, a.signer));
+  };
+  const under = (size: number, root: number, ...lines: NoteSignature[]) => {
+    const { text, signatures } = noteOf(size, root);
+    return formatNote({ text, signatures: [...signatures, ...lines] });
+  };
+  const line = (size: number, root: number, by: NoteSigner, time: number) =>
+    signText(noteOf(size, root).text, by, time);
+  const judged = (evidence: Evidence, ring = rotated) =>
+    verifyEvidence(encodeEvidence(evidence), ring);
+  const old = under(9, 7, line(9, 7, b.cosigner, 100));
+
+  it("to a witness: what it vouched for binds it under its next key", () => {
+    for (const second of [
+      under(5, 7, line(5, 7, newKey, 101)),
+      under(9, 8, line(9, 8, newKey, 101)),
+    ])
+      expect(judged({ kind: "witness", first: old, second }).culprit).toBe("b");
+    const honest = under(12, 9, line(12, 9, newKey, 101));
+    expect(() => judged({ kind: "witness", first: old, second: honest })).toThrow(LedgerError);
+    const others = {
+      ...rotated,
+      witnesses: witnesses.map((each, i) => ({ ...each, party: `${i}` })),
+    };
+    const second = under(5, 7, line(5, 7, newKey, 101));
+    expect(() => judged({ kind: "witness", first: old, second }, others)).toThrow(LedgerError);
+  });
+
+  it("to either by a wrong line in the name of another key of theirs", () => {
+    const junk = { ...line(5, 7, b.cosigner, 1), bytes: new Uint8Array(72) };
+    const second = under(5, 7, junk, line(5, 7, newKey, 101));
+    expect(judged({ kind: "witness", first: old, second }).culprit).toBe("b");
+    const former = noteKey(a.log.origin, later.key.verifyingKey, ED25519);
+    const ring = { ...rotated, logs: [{ ...logs[0]!, keys: [a.signer.public, former] }] };
+    const wrong = { name: former.name, id: former.id, bytes: new Uint8Array(64) };
+    const fork = { kind: "fork", first: under(9, 7, wrong), second: under(9, 8, wrong) } as const;
+    expect(judged(fork, ring).culprit).toBe("a");
+  });
+
+  it("to a log whose second key has the id of its first", () => {
+    const twin = {
+      ...noteKey(a.log.origin, later.key.verifyingKey, ED25519),
+      id: a.signer.public.id,
+    };
+    const ring = { ...rotated, logs: [{ ...logs[0]!, keys: [twin, a.signer.public] }] };
+    const fork = { kind: "fork", first: under(9, 7), second: under(9, 8) } as const;
+    expect(judged(fork, ring).culprit).toBe("a");
   });
 });
 

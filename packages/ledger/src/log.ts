@@ -6,6 +6,7 @@
 import { constantTimeEqual, sign } from "@moiety/crypto";
 import {
   type Checkpoint,
+  type LogIdentity,
   type OpenedCheckpoint,
   openCheckpoint,
   signCheckpoint,
@@ -24,7 +25,7 @@ import {
   writeState,
 } from "./log-store.ts";
 import type { NoteKey, NoteSigner } from "./note-key.ts";
-import { PROMISE_CONTEXT, promiseBytes } from "./promise.ts";
+import { PROMISE_CONTEXT, promiseBytes, verifyPromise } from "./promise.ts";
 import type { SignedPromise } from "./promise-codec.ts";
 import { formatReceipt } from "./receipt.ts";
 import type { TileSource } from "./tiles.ts";
@@ -55,11 +56,14 @@ export interface Appended {
   readonly leafHash: Uint8Array;
 }
 
-/** What happens in the transaction of an append, beside it. Neither may throw. */
+/** What happens in the transaction of an append, beside it. */
 export interface Beside {
-  /** Asked in the transaction: false leaves this append out, which then rejects with "refused". */
+  /**
+   * Asked in the transaction: false leaves this append out, which then rejects with "refused". What
+   * it throws leaves it out, too, and is what the append rejects with. It must write nothing.
+   */
   admit?(): boolean;
-  /** The caller's own writes, in the same transaction. */
+  /** The caller's own writes, in the same transaction. Must not throw: that stops the log. */
   write?(appended: readonly Appended[]): void;
 }
 
@@ -81,6 +85,8 @@ export class Log {
   #signed: { readonly size: number; readonly note: Uint8Array } | undefined;
   #flushing = false;
   #stopped: LedgerError | undefined;
+  /** Ends with the last `publish`: they come one after the other. */
+  #publishing: Promise<void> = Promise.resolve();
 
   /** As the store has it. Throws a `LedgerError` where the store contradicts itself. */
   constructor(settings: LogSettings) {
@@ -125,8 +131,12 @@ export class Log {
     return this.#signed.note;
   }
 
-  /** Says, signed, where an entry is and by when others will have seen it. */
+  /**
+   * Says, signed, where an entry is and by when others will have seen it. Throws the `LedgerError`
+   * with which the log stopped: what it holds then may not be what it has signed.
+   */
   promise({ seq, at, leafHash }: Appended): SignedPromise {
+    if (this.#stopped !== undefined) throw this.#stopped;
     if (!(seq < this.size)) throw new RangeError("a promise of what is not durable");
     const by = at + PROMISE_SECONDS;
     const statement = { origin: this.origin, index: seq, leafHash, at, by };
@@ -142,18 +152,21 @@ export class Log {
   /**
    * Publishes a checkpoint of this log with the cosignatures that it has by now. An older one than
    * what is published is left out: two witnesses may answer in any order.
+   *
+   * @throws LedgerError for what is none; "rolled-back", as `mustExtend`, for one that this log
+   *   does not hold.
    */
   async publish(note: Uint8Array, witnesses: readonly NoteKey[]): Promise<void> {
     const { store } = this.#settings;
     const next = this.#own(note, witnesses);
-    if (next.size > this.size) throw this.#behind(next);
-    const known = this.published();
-    if (known !== undefined) {
-      const { size, cosignatures } = this.#own(known, witnesses);
-      const poorer = next.cosignatures.length < cosignatures.length;
-      if (next.size < size || (next.size === size && poorer)) return;
-    }
-    await store.commit(() => writePublished(store, note));
+    this.#mustHold(next);
+    const published = this.#publishing.then(() =>
+      store.commit(() => {
+        if (!this.#isBehindPublished(next, witnesses)) writePublished(store, note);
+      }),
+    );
+    this.#publishing = published.catch(() => {});
+    await published;
   }
 
   /** The checkpoint that readers are given, once there is one. */
@@ -186,9 +199,21 @@ export class Log {
    *   takes and signs nothing any more: each entry would be evidence against this bureau.
    */
   mustExtend(note: Uint8Array): void {
-    const seen = this.#own(note, []);
-    if (seen.size > this.size) throw this.#behind(seen);
-    if (!constantTimeEqual(rootAt(this.tiles, seen.size), seen.root)) throw this.#behind(seen);
+    this.#mustHold(this.#own(note, []));
+  }
+
+  /**
+   * The same, with the latest promise of this log that each peer keeps: a checkpoint that held what
+   * was promised may not have reached any witness.
+   *
+   * @throws LedgerError "wrong-log" or "unsigned" for a promise that is not this log's, which says
+   *   nothing; "rolled-back" where the entry is not there.
+   */
+  mustKeep(promise: SignedPromise): void {
+    verifyPromise(promise, this.#identity());
+    const { index, leafHash } = promise;
+    const kept = index < this.size && constantTimeEqual(entryHash(this.#held(index)), leafHash);
+    if (!kept) throw this.#behind(`entry ${index} was promised`);
   }
 
   /** One commit after the other, until nobody waits. */
@@ -212,11 +237,12 @@ export class Log {
     // A clock that is set back makes entries no younger: readers insist on the order of times.
     const at = Math.max(this.#at, Math.floor(nowMs() / 1000));
     let growth = this.#growth;
-    let outcomes: (readonly Appended[] | undefined)[] = [];
+    let outcomes: (readonly Appended[] | Refusal)[] = [];
     await store.commit(() => {
       growth = this.#growth.copy();
       outcomes = group.map(({ drafts, beside }) => {
-        if (beside.admit?.() === false) return undefined;
+        const refusal = refusalOf(beside);
+        if (refusal !== undefined) return refusal;
         const appended = drafts.map((draft) => addEntry(store, growth, draft, at));
         beside.write?.(appended);
         return appended;
@@ -226,9 +252,9 @@ export class Log {
     this.#growth = growth;
     this.#at = at;
     for (const [i, { resolve, reject }] of group.entries()) {
-      const appended = outcomes[i];
-      if (appended !== undefined) resolve(appended);
-      else reject(new LedgerError("refused", "log: not admitted"));
+      const outcome = outcomes[i] as readonly Appended[] | Refusal;
+      if ("error" in outcome) reject(outcome.error);
+      else resolve(outcome);
     }
   }
 
@@ -239,23 +265,72 @@ export class Log {
     for (const { reject } of [...group, ...this.#queue.splice(0)]) reject(this.#stopped);
   }
 
-  /** A checkpoint of this log, or a `LedgerError`. */
-  #own(note: Uint8Array, witnesses: readonly NoteKey[]): OpenedCheckpoint {
+  #identity(): LogIdentity {
     const { signer, former = [] } = this.#settings;
-    return openCheckpoint(
-      note,
-      { origin: this.origin, keys: [signer.public, ...former] },
-      witnesses,
-    );
+    return { origin: this.origin, keys: [signer.public, ...former] };
   }
 
-  #behind({ size }: Checkpoint): LedgerError {
+  /** A checkpoint of this log, or a `LedgerError`. */
+  #own(note: Uint8Array, witnesses: readonly NoteKey[]): OpenedCheckpoint {
+    return openCheckpoint(note, this.#identity(), witnesses);
+  }
+
+  #isBehindPublished(next: OpenedCheckpoint, witnesses: readonly NoteKey[]): boolean {
+    const known = this.published();
+    if (known === undefined) return false;
+    const { size, cosignatures } = this.#own(known, witnesses);
+    const poorer = next.cosignatures.length < cosignatures.length;
+    return next.size < size || (next.size === size && poorer);
+  }
+
+  /** What this log has signed it must hold; otherwise it stops. */
+  #mustHold({ size, root }: Checkpoint): void {
+    if (size > this.size || !constantTimeEqual(this.#rootAt(size), root))
+      throw this.#behind(`a checkpoint of ${size} entries was signed`);
+  }
+
+  #rootAt(size: number): Uint8Array {
+    return this.#read(() => rootAt(this.tiles, size));
+  }
+
+  #held(seq: number): Uint8Array {
+    return this.#read(() => this.entry(seq));
+  }
+
+  /** A store that has lost a part is no ground to sign on: the log stops. */
+  #read<T>(act: () => T): T {
+    try {
+      return act();
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+      const detail = `${this.origin}: its store has lost a part (${error.message}); restore a whole one`;
+      this.#stopped = new LedgerError("missing", detail, error);
+      throw this.#stopped;
+    }
+  }
+
+  #behind(signed: string): LedgerError {
     this.#stopped = new LedgerError(
       "rolled-back",
-      `${this.origin}: a checkpoint of ${size} entries was signed, which this store does not hold ` +
+      `${this.origin}: ${signed}, which this store does not hold ` +
         "(is it an old copy?); restore a newer one, or begin a log under another name",
     );
     return this.#stopped;
+  }
+}
+
+/** Why one append is left out of its group. */
+interface Refusal {
+  readonly error: unknown;
+}
+
+function refusalOf(beside: Beside): Refusal | undefined {
+  try {
+    return beside.admit?.() === false
+      ? { error: new LedgerError("refused", "log: not admitted") }
+      : undefined;
+  } catch (error) {
+    return { error };
   }
 }
 

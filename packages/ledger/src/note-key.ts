@@ -61,6 +61,11 @@ export function parseVerifierKey(text: string): NoteKey {
   return parsed;
 }
 
+/** Whether both are one key under one name; two keys may share name and id. */
+export function isSameKey(a: NoteKey, b: NoteKey): boolean {
+  return a.name === b.name && a.type === b.type && Buffer.compare(a.key.bytes, b.key.bytes) === 0;
+}
+
 /** No Unicode spaces, no plus, and nothing that a note may not hold. */
 export function isKeyName(name: string): boolean {
   const sound = name !== "" && !/[\p{White_Space}\p{Cc}\p{Cs}+]/u.test(name);

@@ -5,6 +5,7 @@ import { openCheckpoint, parseCheckpoint, signCheckpoint } from "./checkpoint.ts
 import { LedgerError } from "./ledger-error.ts";
 import { formatNote, openNote, parseNote, signText } from "./note.ts";
 import { formatVerifierKey, noteKey, noteSigner, parseVerifierKey } from "./note-key.ts";
+import { accepts } from "./testing/accepts.ts";
 import { testParty } from "./testing/keys.ts";
 
 interface Vectors {
@@ -17,16 +18,6 @@ const fixture = read(new URL("./fixtures/signed-notes.json", import.meta.url));
 /** The whole set of which the fixture is a selection, where it lies beside this repository. */
 const VECTORS = new URL("../../../../shared/vectors/signed-notes.json", import.meta.url);
 
-/** Whether it throws nothing; any error but the typed one fails the test. */
-function accepts(act: () => unknown): boolean {
-  try {
-    act();
-    return true;
-  } catch (error) {
-    if (error instanceof LedgerError) return false;
-    throw error;
-  }
-}
 const opens = ({ note, vkeys }: Vectors["notes"][number]): boolean =>
   accepts(() => openNote(Buffer.from(note), vkeys.map(parseVerifierKey)));
 
@@ -101,6 +92,29 @@ describe("checkpoints", () => {
   ])("are refused with %s", (_, text) => {
     const whole = text.replace("{root}", Buffer.from(root).toString("base64"));
     expect(() => parseCheckpoint(whole)).toThrow(LedgerError);
+  });
+});
+
+describe("two keys with one name and one id", () => {
+  // As somebody who seeks one of 2^32 ids finds it.
+  const twin = { ...noteKey(a.log.origin, b.key.verifyingKey, 1), id: a.signer.public.id };
+
+  it("are both tried: neither makes the other's signatures unreadable", () => {
+    for (const keys of [
+      [twin, a.signer.public],
+      [a.signer.public, twin],
+    ])
+      expect(openCheckpoint(signed, { origin: a.log.origin, keys })).toMatchObject(checkpoint);
+    expect(() => openNote(signed, [twin])).toThrow("wrong signature");
+  });
+
+  it("are two cosigners: one does not stand for the other", () => {
+    const { text, signatures } = parseNote(signed);
+    const line = signText(text, b.cosigner, 5);
+    const other = { ...b.cosigner.public, key: a.key.verifyingKey };
+    const note = formatNote({ text, signatures: [...signatures, line] });
+    const { cosignatures } = openCheckpoint(note, a.log, [other, b.cosigner.public]);
+    expect(cosignatures.map(({ key }) => key)).toEqual([b.cosigner.public]);
   });
 });
 

@@ -9,7 +9,7 @@ import { sign as cryptoSign, verify as cryptoVerify } from "node:crypto";
 import { SIGNATURE_BYTES } from "@moiety/crypto";
 import { fromBase64, toBase64 } from "./base64.ts";
 import { LedgerError } from "./ledger-error.ts";
-import { COSIGNATURE, isKeyName, type NoteKey, type NoteSigner } from "./note-key.ts";
+import { COSIGNATURE, isKeyName, isSameKey, type NoteKey, type NoteSigner } from "./note-key.ts";
 
 export const MAX_NOTE_BYTES: number = 1 << 18;
 /** As Go's reference has it; the specification demands at least 16. */
@@ -79,27 +79,39 @@ export function parseSignatureLine(line: string): NoteSignature {
 
 /**
  * Verifies a note: every line of a known key must be right, and there must be one at least. Lines
- * of other keys are ignored.
+ * of other keys are ignored. Of keys that share name and id (its 32 bits can be sought) any may have
+ * made a line, so a second such key gives nobody immunity.
  *
  * @throws LedgerError "malformed", or "unsigned".
  */
 export function openNote(bytes: Uint8Array, keys: readonly NoteKey[]): OpenedNote {
   const note = parseNote(bytes);
-  const known = new Map(keys.map((each) => [labelOf(each), each]));
-  if (known.size < keys.length)
-    throw new LedgerError("unsigned", "note: two of the keys given share name and id");
-  const verified = new Map<string, Verified>();
+  const distinct = keys.every((key, at) => !keys.slice(0, at).some((each) => isSameKey(each, key)));
+  if (!distinct) throw new LedgerError("unsigned", "note: one of the keys is given twice");
+  const verified = new Map<NoteKey, Verified>();
   for (const signature of note.signatures) {
-    const key = known.get(labelOf(signature));
-    if (key === undefined) continue;
-    const right = verifySignature(note.text, signature, key);
+    const candidates = keys.filter((key) => isUnder(signature, key));
+    const [first] = candidates;
+    if (first === undefined) continue;
+    const right = verifySignature(note.text, signature, candidates);
     if (right === undefined)
-      throw new LedgerError("unsigned", `note: a wrong signature in the name of ${key.name}`);
+      throw new LedgerError("unsigned", `note: a wrong signature in the name of ${first.name}`);
     // Of two lines by one key the first counts.
-    if (!verified.has(labelOf(key))) verified.set(labelOf(key), right);
+    if (!verified.has(right.key)) verified.set(right.key, right);
   }
   if (verified.size === 0) throw new LedgerError("unsigned", "note: signed by no known key");
   return { text: note.text, verified: [...verified.values()] };
+}
+
+/**
+ * Every right line that these keys made under a note, whatever else stands there: for judging who
+ * signed it. A wrong line beside a right one, in the name of a former key, takes nothing back.
+ */
+export function rightLines({ text, signatures }: Note, keys: readonly NoteKey[]): Verified[] {
+  return signatures.flatMap((signature) => {
+    const candidates = keys.filter((key) => isUnder(signature, key));
+    return verifySignature(text, signature, candidates) ?? [];
+  });
 }
 
 /** Signs `text`; with a cosigner's key as of `time`, seconds since 1970, which others ignore. */
@@ -110,12 +122,20 @@ export function signText(text: string, signer: NoteSigner, time: number = 0): No
   return { name, id, bytes: type === COSIGNATURE ? withTime(time, signature) : signature };
 }
 
-/** What a line by this key says, or undefined when its signature is wrong. */
+/** What a line says by the first of these keys that made it, or undefined when none did. */
 function verifySignature(
   text: string,
-  { bytes }: NoteSignature,
-  key: NoteKey,
+  signature: NoteSignature,
+  keys: readonly NoteKey[],
 ): Verified | undefined {
+  for (const key of keys) {
+    const right = verifyBy(key, text, signature.bytes);
+    if (right !== undefined) return right;
+  }
+  return undefined;
+}
+
+function verifyBy(key: NoteKey, text: string, bytes: Uint8Array): Verified | undefined {
   const timed = key.type === COSIGNATURE;
   if (bytes.length !== SIGNATURE_BYTES + (timed ? TIME_BYTES : 0)) return undefined;
   if (!timed) return isSigned(text, key, bytes) ? { key } : undefined;
@@ -147,8 +167,8 @@ function timeOf(bytes: Uint8Array): number | undefined {
   return Number.isSafeInteger(time) ? time : undefined;
 }
 
-function labelOf({ name, id }: { readonly name: string; readonly id: string }): string {
-  return `${name}+${id}`;
+function isUnder({ name, id }: NoteSignature, key: NoteKey): boolean {
+  return key.name === name && key.id === id;
 }
 
 function decodeText(bytes: Uint8Array): string {

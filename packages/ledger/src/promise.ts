@@ -2,9 +2,10 @@
  * A log's word, at once, that an entry is at a certain place: signed when the entry is durable, and
  * so before any checkpoint holds it. Broken, it is evidence (evidence.ts).
  */
-import { verify } from "@moiety/crypto";
+import { constantTimeEqual, verify } from "@moiety/crypto";
 import { decodeAs, encodeAs } from "./canonical.ts";
 import type { LogIdentity } from "./checkpoint.ts";
+import { type Entry, entryHash, parseEntry } from "./entry.ts";
 import { LedgerError } from "./ledger-error.ts";
 import {
   type PromiseStatement,
@@ -38,4 +39,25 @@ export function verifyPromise(promise: SignedPromise, log: LogIdentity): void {
     verify(key, promise.signature, PROMISE_CONTEXT, covered),
   );
   if (!right) throw new LedgerError("unsigned", `promise: not signed by ${log.origin}`);
+}
+
+/**
+ * The entry that a log promised: its promise, and the entry's bytes as they came with it, hold
+ * together and are this log's. Only then does the promise say anything about what the entry says.
+ *
+ * @throws LedgerError "wrong-log", "unsigned", "malformed", or "inconsistent".
+ */
+export function openPromised(promise: SignedPromise, bytes: Uint8Array, log: LogIdentity): Entry {
+  verifyPromise(promise, log);
+  if (!constantTimeEqual(promise.leafHash, entryHash(bytes)))
+    throw new LedgerError("inconsistent", "promise: of another entry than the one beside it");
+  const entry = parseEntry(bytes);
+  if (entry.seq !== promise.index)
+    throw new LedgerError(
+      "inconsistent",
+      `promise: entry ${entry.seq} is promised as entry ${promise.index}`,
+    );
+  if (entry.at !== promise.at)
+    throw new LedgerError("inconsistent", `promise: entry ${entry.seq} is of another time`);
+  return entry;
 }

@@ -1,10 +1,18 @@
-import { leafHash, verifyConsistency, verifyInclusion } from "@moiety/crypto";
+import { leafHash, sign, verifyConsistency, verifyInclusion } from "@moiety/crypto";
 import fc from "fast-check";
-import { expect, it } from "vitest";
-import { LedgerError } from "./ledger-error.ts";
+import { describe, expect, it } from "vitest";
+import { entryHash } from "./entry.ts";
 import { formatNote, parseNote, signText } from "./note.ts";
-import { encodePromise, parsePromise } from "./promise.ts";
-import { formatReceipt, parseReceipt, verifyReceipt } from "./receipt.ts";
+import {
+  encodePromise,
+  openPromised,
+  PROMISE_CONTEXT,
+  parsePromise,
+  promiseBytes,
+} from "./promise.ts";
+import type { PromiseStatement } from "./promise-codec.ts";
+import { formatReceipt, isReceipt, parseReceipt, verifyReceipt } from "./receipt.ts";
+import { accepts } from "./testing/accepts.ts";
 import { intentDraft } from "./testing/drafts.ts";
 import { historyOf } from "./testing/history.ts";
 import { testParty } from "./testing/keys.ts";
@@ -34,22 +42,48 @@ const edited = (
   { at, cut, put }: { at: number; cut: number; put: Uint8Array },
 ) => new Uint8Array(Buffer.concat([bytes.subarray(0, at), put, bytes.subarray(at + cut)]));
 
-function accepts(act: () => unknown): boolean {
-  try {
-    act();
-    return true;
-  } catch (error) {
-    if (error instanceof LedgerError) return false;
-    throw error;
-  }
-}
-
 it("a receipt is a C2SP tlog-proof, and comes apart again", () => {
   expect(Buffer.from(receipt).toString()).toMatch(
     /^c2sp\.org\/tlog-proof@v1\nextra \S+\nindex 2\n/,
   );
   expect(parseReceipt(receipt)).toEqual({ entry: view.entries[2], index: 2, proof, note });
   expect(verifyReceipt(receipt, a.log, witnesses).entry.seq).toBe(2);
+});
+
+it("is told from other files by its first line", () => {
+  expect(isReceipt(receipt)).toBe(true);
+  for (const other of [note, receipt.subarray(1), receipt.subarray(0, 9), new Uint8Array()])
+    expect(isReceipt(other)).toBe(false);
+});
+
+it("a cosigner with the same name and id, but another key, is another cosigner", () => {
+  const twin = { ...b.cosigner.public, key: a.key.verifyingKey };
+  expect(() => verifyReceipt(receipt, a.log, [twin, ...witnesses])).toThrow("not cosigned by");
+});
+
+describe("a promise with the entry that came with it", () => {
+  const entry = view.entries[2]!;
+  const promised = (change: Partial<PromiseStatement> = {}) => {
+    const origin = a.log.origin;
+    const right = { origin, index: 2, leafHash: entryHash(entry), at: 1000, by: 1060 };
+    const statement = { ...right, ...change };
+    const signature = sign(a.key, PROMISE_CONTEXT, promiseBytes(statement));
+    return { ...statement, signature };
+  };
+
+  it("is opened when they hold together", () => {
+    expect(openPromised(promised(), entry, a.log)).toMatchObject({ ...intentDraft("z"), seq: 2 });
+  });
+
+  it.each([
+    ["another entry", promised(), view.entries[3]!, "of another entry"],
+    ["another number", promised({ index: 3 }), entry, "entry 2 is promised as entry 3"],
+    ["another time", promised({ at: 999 }), entry, "another time"],
+    ["another log", promised({ origin: b.log.origin }), entry, "of net/b"],
+    ["no signature", { ...promised(), signature: new Uint8Array(64) }, entry, "not signed"],
+  ])("is refused with %s", (_, promise, bytes, why) => {
+    expect(() => openPromised(promise, bytes, a.log)).toThrow(why);
+  });
 });
 
 it("10,000 edits of a receipt: a typed error, and never another entry", () => {

@@ -8,7 +8,7 @@ import { type LogIdentity, type OpenedCheckpoint, openCheckpoint } from "./check
 import { type Entry, entryHash, MAX_ENTRY_BYTES, parseEntry } from "./entry.ts";
 import { LedgerError } from "./ledger-error.ts";
 import { MAX_NOTE_BYTES } from "./note.ts";
-import type { NoteKey } from "./note-key.ts";
+import { isSameKey, type NoteKey } from "./note-key.ts";
 import type { SignedPromise } from "./promise-codec.ts";
 import { MAX_PROOF_HASHES } from "./tree.ts";
 
@@ -33,6 +33,12 @@ export function formatReceipt({ entry, index, proof, note }: Receipt): Uint8Arra
   const head = [FIRST_LINE, `extra ${toBase64(entry)}`, `index ${index}`];
   const text = `${[...head, ...proof.map(toBase64)].join("\n")}\n\n`;
   return new Uint8Array(Buffer.concat([Buffer.from(text), note]));
+}
+
+/** Whether these bytes begin as a receipt does, and nothing else here; verifies nothing. */
+export function isReceipt(bytes: Uint8Array): boolean {
+  const start = Buffer.from(`${FIRST_LINE}\n`);
+  return Buffer.compare(bytes.subarray(0, start.length), start) === 0;
 }
 
 /** Verifies nothing. Throws a `LedgerError` for anything of another form. */
@@ -65,9 +71,12 @@ export function verifyReceipt(
 ): OpenedReceipt {
   const { entry, index, proof, note } = parseReceipt(bytes);
   const checkpoint = openCheckpoint(note, log, witnesses);
-  for (const { name, id } of witnesses)
-    if (!checkpoint.cosignatures.some(({ key }) => key.name === name && key.id === id))
-      throw new LedgerError("unsigned", `receipt: its checkpoint is not cosigned by ${name}`);
+  for (const witness of witnesses)
+    if (!checkpoint.cosignatures.some(({ key }) => isSameKey(key, witness)))
+      throw new LedgerError(
+        "unsigned",
+        `receipt: its checkpoint is not cosigned by ${witness.name}`,
+      );
   const { size, root } = checkpoint;
   if (!verifyInclusion({ leafHash: entryHash(entry), index, size, root }, proof))
     throw new LedgerError("inconsistent", `receipt: the entry is not at ${index} of ${log.origin}`);

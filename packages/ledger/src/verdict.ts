@@ -2,7 +2,7 @@
 import { constantTimeEqual } from "@moiety/crypto";
 import type { Wire } from "@moiety/kit";
 import { decodeLoose } from "./canonical.ts";
-import { openCheckpoint, parseCheckpoint } from "./checkpoint.ts";
+import { logOrigin, openSigned, parseCheckpoint } from "./checkpoint.ts";
 import { entryOf, type Keyring, logNamed, openClaim, timeOf } from "./claim.ts";
 import { depositName, isSignedBy, sameDeposit } from "./deposit-statement.ts";
 import type { EntryBody } from "./entry-kinds.ts";
@@ -15,7 +15,8 @@ import {
 } from "./evidence.ts";
 import { sequence } from "./fields.ts";
 import { LedgerError } from "./ledger-error.ts";
-import { openNote, parseNote } from "./note.ts";
+import { parseNote, rightLines } from "./note.ts";
+import type { NoteKey } from "./note-key.ts";
 
 export interface Verdict {
   readonly kind: EvidenceKind;
@@ -51,7 +52,7 @@ export function verifyEvidence(bytes: Uint8Array, keyring: Keyring): Verdict {
 
 function judgeFork({ kind, ...pair }: Notes & { kind: "fork" }, keyring: Keyring): Verdict {
   const log = logNamed(parseCheckpoint(parseNote(pair.first).text).origin, keyring);
-  const [first, second] = [openCheckpoint(pair.first, log), openCheckpoint(pair.second, log)];
+  const [first, second] = [openSigned(pair.first, log), openSigned(pair.second, log)];
   if (first.size !== second.size) throw unproven("the checkpoints are of different sizes");
   if (constantTimeEqual(first.root, second.root)) throw unproven("the checkpoints agree");
   const finding = `${log.origin} signed two different histories of ${first.size} entries`;
@@ -116,7 +117,7 @@ function judgeDeposit({ kind, ...pair }: Claims & { kind: "deposit" }, keyring: 
   const name = depositName(one);
   if (!sameDeposit(name, depositName(other))) throw unproven("these are different deposits");
   if (constantTimeEqual(one.header, other.header)) throw unproven("the headers agree");
-  const keys = keyring.platforms.get(name.platform) ?? [];
+  const keys = keyring.platforms.get(logOrigin(name.network, name.platform)) ?? [];
   const signed = [isSignedBy(one, keys), isSignedBy(other, keys)];
   const which = `version ${name.version} of ${name.domain} in epoch ${name.epoch}`;
   if (signed[0] && signed[1])
@@ -134,23 +135,37 @@ function judgeDeposit({ kind, ...pair }: Claims & { kind: "deposit" }, keyring: 
 
 function judgeWitness({ kind, ...pair }: Notes & { kind: "witness" }, keyring: Keyring): Verdict {
   for (const { party, key } of keyring.witnesses) {
-    const [first, second] = [vouched(pair.first, key), vouched(pair.second, key)];
-    if (first === undefined || second === undefined || first.origin !== second.origin) continue;
-    const about = `${key.name} vouched for ${first.origin}`;
-    if (first.size === second.size && !constantTimeEqual(first.root, second.root))
-      return { kind, culprit: party, finding: `${about} with two histories of ${first.size}` };
-    if (first.time < second.time && first.size > second.size)
-      return { kind, culprit: party, finding: `${about} at ${first.size}, then at ${second.size}` };
+    // With all its keys: a witness keeps its word when it takes a new one.
+    const same = keyring.witnesses.filter((each) => each.key.name === key.name);
+    const keys = same.filter((each) => each.party === party).map((each) => each.key);
+    const [before, after] = [vouched(pair.first, keys), vouched(pair.second, keys)];
+    for (const first of before)
+      for (const second of after) {
+        const contradiction = wentBack(first, second);
+        if (contradiction === undefined) continue;
+        const finding = `${key.name} vouched for ${first.origin} ${contradiction}`;
+        return { kind, culprit: party, finding };
+      }
   }
   throw unproven("no known witness contradicts itself");
 }
 
-/** What a witness says by its line under a note, whoever else signed it. */
-function vouched(note: Uint8Array, key: Keyring["witnesses"][number]["key"]) {
-  if (!parseNote(note).signatures.some(({ name, id }) => name === key.name && id === key.id))
-    return undefined;
-  const { text, verified } = openNote(note, [key]);
-  return { ...parseCheckpoint(text), time: verified[0]?.time ?? 0 };
+type Vouched = ReturnType<typeof vouched>[number];
+
+function wentBack(first: Vouched, second: Vouched): string | undefined {
+  if (first.origin !== second.origin) return undefined;
+  if (first.size === second.size && !constantTimeEqual(first.root, second.root))
+    return `with two histories of ${first.size}`;
+  if (first.time < second.time && first.size > second.size)
+    return `at ${first.size}, then at ${second.size}`;
+  return undefined;
+}
+
+/** What a witness says by its lines under a note, whoever else signed it. */
+function vouched(note: Uint8Array, keys: readonly NoteKey[]) {
+  const parsed = parseNote(note);
+  const lines = rightLines(parsed, keys);
+  return lines.map(({ time = 0 }) => ({ ...parseCheckpoint(parsed.text), time }));
 }
 
 function contradicting(pair: Claims, keyring: Keyring) {

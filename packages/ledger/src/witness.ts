@@ -10,8 +10,8 @@ import {
   parseCheckpoint,
 } from "./checkpoint.ts";
 import { LedgerError } from "./ledger-error.ts";
-import { formatNote, formatSignatureLine, parseNote, signText } from "./note.ts";
-import { COSIGNATURE, type NoteSigner } from "./note-key.ts";
+import { formatNote, formatSignatureLine, parseNote, rightLines, signText } from "./note.ts";
+import { COSIGNATURE, type NoteKey, type NoteSigner } from "./note-key.ts";
 import { type AddCheckpoint, parseAddCheckpoint, type WitnessAnswer } from "./witness-request.ts";
 
 /** What a witness keeps: for each log the last note that it cosigned, its own line included. */
@@ -30,9 +30,12 @@ export interface WitnessSettings {
   /** The logs that this witness knows, as the roster has them now. */
   readonly logs: () => readonly LogIdentity[];
   readonly nowMs: () => number;
+  /** Keys under which it cosigned before. */
+  readonly former?: readonly NoteKey[];
   /**
-   * Told of checkpoints that their log signed and that contradict what was cosigned before: keep
-   * both, they may be evidence.
+   * Told of a checkpoint that its log signed, of the size that was cosigned last and with another
+   * root: the two are a fork (`forkOf`). Of another size nothing follows from a proof that fails:
+   * anybody can bring a wrong one. The log's entries show it (`divergence`).
    */
   readonly onContradiction?: (note: Uint8Array, known: Uint8Array) => void;
 }
@@ -74,7 +77,8 @@ export class Witness {
     if (oldSize !== known.size) return { status: 409, size: known.size };
     const reason = contradiction(known, opened, proof);
     if (reason !== undefined) {
-      if (known.note !== undefined) this.#settings.onContradiction?.(note, known.note);
+      if (known.note !== undefined && isFork(known, opened))
+        this.#settings.onContradiction?.(note, known.note);
       return { status: 422, reason };
     }
     // A clock that is set back must not make an earlier cosignature look later than this one.
@@ -91,6 +95,35 @@ export class Witness {
   /** The last checkpoint that was cosigned of this log, for monitors, and for the log itself at its start. */
   latest(origin: string): Uint8Array | undefined {
     return this.#settings.store.latest(origin);
+  }
+
+  /**
+   * To be called at every start with what others have seen last, the log's published checkpoint for
+   * one, before anything is cosigned. If this witness's own line is under a later one than its store
+   * knows (an old backup was restored), it goes on from there. A note without its line says nothing.
+   *
+   * @throws LedgerError "malformed"; "inconsistent" when the line contradicts the store's: the
+   *   two are evidence against this witness, or its key was stolen. It must cosign nothing more.
+   */
+  async mustKnow(note: Uint8Array): Promise<void> {
+    const { signer, former = [], store } = this.#settings;
+    const parsed = parseNote(note);
+    const right = rightLines(parsed, [signer.public, ...former]);
+    const times = right.map(({ time = 0 }) => time);
+    if (times.length === 0) return;
+    const seen = { ...parseCheckpoint(parsed.text), time: Math.max(...times) };
+    const { text, signatures } = parsed;
+    const names = [seen.origin, signer.public.name];
+    const next = formatNote({
+      text,
+      signatures: signatures.filter(({ name }) => names.includes(name)),
+    });
+    for (let replaced = false; !replaced; ) {
+      const known = this.#known(seen.origin);
+      checkOrder(known, seen, signer.public.name);
+      const newer = seen.size > known.size || seen.time > known.time;
+      replaced = !newer || (await store.replace(seen.origin, known.note, next));
+    }
   }
 
   #logOf(origin: string): LogIdentity | undefined {
@@ -116,10 +149,11 @@ export class Witness {
     // Its own record, not a peer's words: whatever key the log has by now, its text stands.
     const { text, signatures } = parseNote(note);
     const { size, root } = parseCheckpoint(text);
-    const { name, id } = this.#settings.signer.public;
-    const line = signatures.find((each) => each.name === name && each.id === id);
-    const time = line === undefined ? 0 : Number(Buffer.from(line.bytes).readBigUInt64BE());
-    return { note, size, root, time };
+    // Its own lines by their name: under a new key it goes on from the time of the last one.
+    const { name } = this.#settings.signer.public;
+    const lines = signatures.filter((each) => each.name === name && each.bytes.length >= 8);
+    const times = lines.map(({ bytes }) => Number(Buffer.from(bytes).readBigUInt64BE()));
+    return { note, size, root, time: Math.max(0, ...times) };
   }
 }
 
@@ -141,6 +175,22 @@ function contradiction(
   return verifyConsistency(claim, proof)
     ? undefined
     : `not consistent with the checkpoint of ${known.size} that was cosigned before`;
+}
+
+function isFork(
+  known: Pick<Known, "size" | "root">,
+  { size, root }: Pick<Known, "size" | "root">,
+): boolean {
+  return size === known.size && !constantTimeEqual(root, known.root);
+}
+
+/** Throws unless what it cosigned and what it knows can both be the word of one honest witness. */
+function checkOrder(known: Known, seen: Omit<Known, "note">, name: string): void {
+  if (known.note === undefined) return;
+  const grew = Math.sign(seen.size - known.size) * Math.sign(seen.time - known.time) >= 0;
+  if (grew && !isFork(known, seen)) return;
+  const sizes = `${seen.size} entries at ${seen.time}, and ${known.size} at ${known.time}`;
+  throw new LedgerError("inconsistent", `${name}: has cosigned ${sizes}, which is a contradiction`);
 }
 
 function isLogs(
