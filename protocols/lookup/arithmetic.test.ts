@@ -1,9 +1,16 @@
-import { type SeededRng, seededRng } from "@moiety/crypto";
+import {
+  lookupEngine,
+  MASKED_TABLE_BYTES,
+  type SeededRng,
+  seededRng,
+  TABLE_ENTRIES,
+} from "@moiety/crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type DealtDirection, dealPads, nibbles, words } from "../test-dealer.ts";
 import { SIGMAS, sameDeviation, uniformDeviation } from "../test-statistics.ts";
-import { MASKED_BYTES, maskTables, packChoices, TABLE, unmaskChosen } from "./math.ts";
+
+const { maskTables, packChoices, unmaskChosen } = lookupEngine;
 
 interface Side {
   readonly tables: Uint16Array;
@@ -17,7 +24,7 @@ function lookUp(
   ab: DealtDirection,
   ba: DealtDirection,
 ): [Uint16Array, Uint16Array] {
-  const m = a.tables.length / TABLE;
+  const m = a.tables.length / TABLE_ENTRIES;
   const groups = a.indices.length / m;
   const shares: [Uint16Array, Uint16Array] = [new Uint16Array(groups), new Uint16Array(groups)];
   const dA = packChoices(a.indices, ab.choices);
@@ -30,7 +37,7 @@ function lookUp(
 }
 
 function side(rng: SeededRng, m: number, lookups: number): Side {
-  return { tables: words(rng, m * TABLE), indices: nibbles(rng, lookups) };
+  return { tables: words(rng, m * TABLE_ENTRIES), indices: nibbles(rng, lookups) };
 }
 
 describe("one lookup after another", () => {
@@ -50,7 +57,9 @@ describe("one lookup after another", () => {
             for (let j = 0; j < m; j += 1) {
               const l = g * m + j;
               const i = ((a.indices[l] as number) + (b.indices[l] as number)) & 15;
-              total += (a.tables[j * TABLE + i] as number) + (b.tables[j * TABLE + i] as number);
+              total +=
+                (a.tables[j * TABLE_ENTRIES + i] as number) +
+                (b.tables[j * TABLE_ENTRIES + i] as number);
             }
             const sum = (shares[0][g] as number) + (shares[1][g] as number);
             expect(sum & 0xffff).toBe(total & 0xffff);
@@ -69,7 +78,7 @@ describe("one lookup after another", () => {
     expect(d.length).toBe(5);
     expect((d[4] as number) >> 4).toBe(0);
     const masked = maskTables(tables, indices, dealt.senderPads, d, new Uint16Array(3));
-    expect(masked.length).toBe(9 * MASKED_BYTES);
+    expect(masked.length).toBe(9 * MASKED_TABLE_BYTES);
   });
 });
 
@@ -92,13 +101,13 @@ type Mask = typeof maskTables;
 function viewOfA({ index, choices, pad }: Fixed, b: Side, rng: SeededRng, mask: Mask): View {
   // B's random choice, and the pads of B, of which A holds one.
   const dB = packChoices(b.indices, nibbles(rng, 1))[0] as number;
-  const pads = words(rng, TABLE);
+  const pads = words(rng, TABLE_ENTRIES);
   pads[choices[0] as number] = pad;
   const dA = packChoices(Uint8Array.of(index), choices);
   const e = mask(b.tables, b.indices, pads, dA, new Uint16Array(1));
   const entry = (c: number): number => (e[2 * c - 2] as number) | ((e[2 * c - 1] as number) << 8);
   const view = new Map<string, number>([["d", dB & 15]]);
-  for (let c = 1; c < TABLE; c += 1) {
+  for (let c = 1; c < TABLE_ENTRIES; c += 1) {
     view.set(`e_${c}`, entry(c) & 15);
     view.set(`e_${c}, high bits`, entry(c) >> 12);
     view.set(`d + e_${c}`, (entry(c) + dB) & 15);

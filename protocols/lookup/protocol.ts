@@ -1,3 +1,4 @@
+import { lookupEngine, MASKED_TABLE_BYTES, TABLE_ENTRIES } from "@moiety/crypto";
 import {
   binaryBytes,
   bytes,
@@ -12,7 +13,6 @@ import {
   type Session,
   uint32,
 } from "@moiety/kit";
-import { MASKED_BYTES, maskTables, packChoices, TABLE, unmaskChosen } from "./math.ts";
 import { MAX_SEGMENTS, PadError, type ReceiverPads, SERIES_BYTES, type Segment } from "./pads.ts";
 
 /** Most lookups in one run; the masked tables then still fit in one frame. */
@@ -33,7 +33,7 @@ export const lookupMessages = {
   tables: message(
     ["a", "b"],
     ["a", "b"],
-    object({ e: bytes(MAX_LOOKUPS * MASKED_BYTES, { unit: MASKED_BYTES }) }),
+    object({ e: bytes(MAX_LOOKUPS * MASKED_TABLE_BYTES, { unit: MASKED_TABLE_BYTES }) }),
   ),
 } as const;
 
@@ -46,7 +46,7 @@ export interface LookupCost {
 /** Sizes of the two messages of one side. */
 export function lookupBytes({ lookups, segments }: LookupCost): { choose: number; tables: number } {
   const d = (lookups + 1) >> 1;
-  const e = lookups * MASKED_BYTES;
+  const e = lookups * MASKED_TABLE_BYTES;
   const named = 1 + 6 + 7 + 6 + 3 * 6; // a map of batch, offset, count, four bytes each
   return {
     choose:
@@ -111,13 +111,14 @@ export async function lookupBureau(
   { indices, tables, pads }: LookupInput,
 ): Promise<Uint16Array> {
   const lookups = indices.length;
-  const m = tables.length / TABLE;
+  const m = tables.length / TABLE_ENTRIES;
   if (!Number.isInteger(lookups / m) || lookups < 1 || lookups > MAX_LOOKUPS)
     throw new RangeError(`lookup: ${lookups} indices for ${m} tables`);
   // One verdict over all of them, which does not say where.
   let bits = 0;
   for (let l = 0; l < lookups; l += 1) bits |= indices[l] as number;
-  if (bits >= TABLE) throw new RangeError(`lookup: an index share is not in 0..${TABLE - 1}`);
+  if (bits >= TABLE_ENTRIES)
+    throw new RangeError(`lookup: an index share is not in 0..${TABLE_ENTRIES - 1}`);
   const mine = await pads.take(lookups);
   try {
     session.check(); // the wait may have been long
@@ -139,7 +140,7 @@ async function lookUp(
   mine: ReceiverPads,
 ): Promise<Uint16Array> {
   const lookups = indices.length;
-  const m = tables.length / TABLE;
+  const m = tables.length / TABLE_ENTRIES;
   const peer = session.role === "a" ? "b" : "a";
   const shares = new Uint16Array(lookups / m);
 
@@ -147,7 +148,7 @@ async function lookUp(
   session.send(peer, "choose", {
     series: mine.series,
     segments: mine.segments,
-    d: packChoices(indices, mine.choices),
+    d: lookupEngine.packChoices(indices, mine.choices),
   });
 
   // 2: as sender, mask the table under the pads that the peer named.
@@ -158,15 +159,15 @@ async function lookUp(
   if (lookups % 2 === 1 && (theirs.d.at(-1) as number) >> 4 !== 0)
     throw new Misbehaviour(session.party(peer), "malformed", "the spare half byte is not zero");
   const senderPads = burn(session, peer, () => pads.burn(theirs.series, theirs.segments, lookups));
-  const masked = maskTables(tables, indices, senderPads, theirs.d, shares);
+  const masked = lookupEngine.maskTables(tables, indices, senderPads, theirs.d, shares);
   senderPads.fill(0);
   session.send(peer, "tables", { e: masked });
 
   // 3: as receiver, unmask the one entry that the OT lets this side see.
   const { e } = await session.receive(peer, "tables");
-  if (e.length !== lookups * MASKED_BYTES)
+  if (e.length !== lookups * MASKED_TABLE_BYTES)
     throw new Misbehaviour(session.party(peer), "mismatch", "another number of lookups");
-  unmaskChosen(e, indices, mine.pads, m, shares);
+  lookupEngine.unmaskChosen(e, indices, mine.pads, m, shares);
   return shares;
 }
 

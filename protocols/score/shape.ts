@@ -1,6 +1,6 @@
 /** What an inquiry must be on its face, and what is found must be to it. */
+import { TABLE_ENTRIES } from "@moiety/crypto";
 import { Refusal } from "@moiety/kit";
-import { TABLE } from "../lookup/math.ts";
 import { MAX_LOOKUPS } from "../lookup/protocol.ts";
 import { type Inquiry, MAX_PEOPLE, PSEUDONYM_BYTES } from "./header.ts";
 
@@ -65,7 +65,7 @@ function isRepeated(
 /** What `resolve` found fits the inquiry, and one run of `lookup`; before anything is used up. */
 export function checkResolved({ people, deposits }: Inquiry, resolved: Resolved): void {
   const { tables, indices, found, depositHeaders } = resolved;
-  const m = tables.length / TABLE;
+  const m = tables.length / TABLE_ENTRIES;
   if (people * m > MAX_LOOKUPS)
     throw new Refusal("refused", `${people} people with ${m} characteristics are too many at once`);
   const fits = indices.length === people * m && found.length === people * deposits.length;

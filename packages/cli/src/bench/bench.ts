@@ -8,8 +8,6 @@ export interface BenchSetting {
   /** Items of one run, in place of the bench's own number. */
   readonly items: number | undefined;
   readonly concurrency: number;
-  /** Folder in which `store` makes its store; absent: the system's temporary one. */
-  readonly folder: string | undefined;
   /** compare: a folder of packages (node_modules) that has what is not installed with this one. */
   readonly packages: string | undefined;
   /** score-batch: only what the two bureaus compute, without stores and banks. */

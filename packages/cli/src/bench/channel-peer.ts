@@ -1,16 +1,15 @@
 /** The other process of the bench `channel`: it echoes, or reads and says when it has the last. */
 import type { Channel, Link } from "@moiety/kit";
 import { listen } from "@moiety/transport";
+import { bytesOf, type MadeIdentity } from "./peer-process.ts";
 
 export const SELF = "bench";
 export const PEER = "echo";
 /** Opens a channel whose frames are read, not echoed, until one of a single byte. */
 export const UPLOAD: Uint8Array = Uint8Array.of(1);
 
-/** What the parent sends over the pipe: certificates are DER in base64, the key PEM. */
-export interface EchoOrder {
-  readonly certificate: string;
-  readonly privateKey: string;
+/** What the parent sends over the pipe: this process's identity. */
+export interface EchoOrder extends MadeIdentity {
   /** The parent's certificate. */
   readonly peer: string;
 }
@@ -41,8 +40,4 @@ async function answer(channel: Channel): Promise<void> {
     const frame = await channel.receive(); // rejects at the end
     if (echoing || frame.length === 1) await channel.send(frame);
   }
-}
-
-function bytesOf(base64: string): Uint8Array {
-  return new Uint8Array(Buffer.from(base64, "base64"));
 }

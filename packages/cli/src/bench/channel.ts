@@ -1,14 +1,12 @@
 /** One channel between two processes over a WebSocket in TLS, without anything above it. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
-import { once } from "node:events";
+import { spawn } from "node:child_process";
 import type { Channel } from "@moiety/kit";
 import { dial } from "@moiety/transport";
-import { selfSignedCertificate } from "../certificate.ts";
 import { COMMAND_FILE } from "../local-nodes.ts";
 import type { BenchSetting, Measured } from "./bench.ts";
 import { type EchoOrder, PEER, SELF, UPLOAD } from "./channel-peer.ts";
 import { type Figures, medianFigures, percentile } from "./figures.ts";
+import { answerOf, bytesOf, madeIdentity } from "./peer-process.ts";
 
 const ROUND_TRIPS = 3_000;
 const WARM_UP = 500;
@@ -28,10 +26,12 @@ export async function channelFrames(setting: BenchSetting): Promise<Measured> {
   setting.onEnd(async () => {
     child.kill();
   });
-  const port = await started(child, { ...theirs, peer: own.certificate });
+  const order: EchoOrder = { ...theirs, peer: own.certificate };
+  child.send(order);
+  const { port } = await answerOf<{ port: number }>(child);
   const link = await dial({
-    identity: { name: SELF, certificate: decoded(own.certificate), privateKey: own.privateKey },
-    peer: { name: PEER, certificate: decoded(theirs.certificate) },
+    identity: { name: SELF, certificate: bytesOf(own.certificate), privateKey: own.privateKey },
+    peer: { name: PEER, certificate: bytesOf(theirs.certificate) },
     address: { host: "127.0.0.1", port },
     signal,
   });
@@ -83,27 +83,4 @@ async function upload(channel: Channel, signal: AbortSignal): Promise<number> {
   const seconds = (performance.now() - started) / 1000;
   channel.close();
   return UPLOAD_BYTES / seconds / 1e6;
-}
-
-async function madeIdentity(): Promise<{ certificate: string; privateKey: string }> {
-  const keys = generateKeyPairSync("ed25519");
-  const { der } = await selfSignedCertificate(keys);
-  const privateKey = keys.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-  return { certificate: der.toString("base64"), privateKey };
-}
-
-function decoded(certificate: string): Uint8Array {
-  return new Uint8Array(Buffer.from(certificate, "base64"));
-}
-
-/** The port on which the peer listens. Keys for one run go over the pipe between the two processes. */
-async function started(child: ChildProcess, order: EchoOrder): Promise<number> {
-  child.send(order);
-  const [said] = (await Promise.race([
-    once(child, "message"),
-    once(child, "exit").then(() => {
-      throw new Error("the other process did not start");
-    }),
-  ])) as [{ port: number }];
-  return said.port;
 }

@@ -117,7 +117,7 @@ function medianOf(runs: readonly Figures[], name: keyof Figures): number | ByPar
   );
 }
 
-/** Three digits are what a measurement is worth. */
+/** Four digits: the last is noise already. */
 function rounded(value: number): number {
   return Number(value.toPrecision(4));
 }

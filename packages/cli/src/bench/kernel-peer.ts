@@ -4,19 +4,19 @@ import type { ChannelSession } from "@moiety/kit";
 import { lookup } from "@moiety/protocols";
 import { dial, listen } from "@moiety/transport";
 import { LookupBureau, type LookupSide } from "./lookup-bureau.ts";
+import { bytesOf, type MadeIdentity } from "./peer-process.ts";
 
 export const FEATURES: number = 20;
 const TABLE = 16;
+/** How long one that has lost the other waits for the parent's word that all is over. */
 const LAST_WORD_MS = 500;
 /** Blocks under way at a time. */
 const AHEAD = 3;
 
-/** What the parent sends first, over the pipe: certificates are DER in base64, the key PEM. */
-export interface KernelOrder {
+/** What the parent sends first, over the pipe: this process's identity among it. */
+export interface KernelOrder extends MadeIdentity {
   readonly side: LookupSide;
   readonly seed: string;
-  readonly certificate: string;
-  readonly privateKey: string;
   /** The other's certificate. */
   readonly peer: string;
   /** Where B listens; only A dials. */
@@ -211,8 +211,4 @@ function failed(error: Error): void {
 
 function identityOf({ side, certificate, privateKey }: KernelOrder) {
   return { name: side, certificate: bytesOf(certificate), privateKey };
-}
-
-function bytesOf(base64: string): Uint8Array {
-  return new Uint8Array(Buffer.from(base64, "base64"));
 }

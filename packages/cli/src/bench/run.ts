@@ -6,7 +6,7 @@ import { type BenchReport, thisMachine } from "./figures.ts";
 
 export type BenchOptions = Pick<
   BenchSetting,
-  "seed" | "runs" | "items" | "concurrency" | "folder" | "packages" | "kernel" | "signal"
+  "seed" | "runs" | "items" | "concurrency" | "packages" | "kernel" | "signal"
 > & {
   readonly profile: string | undefined;
 };

@@ -3,9 +3,7 @@
  * and lookups on them, both at once; two processes, TLS WebSockets between them.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
-import { selfSignedCertificate } from "../certificate.ts";
 import { COMMAND_FILE } from "../local-nodes.ts";
 import type { BenchSetting, Measured } from "./bench.ts";
 import { type Figures, medianFigures } from "./figures.ts";
@@ -18,6 +16,7 @@ import {
   tablesOf,
 } from "./kernel-peer.ts";
 import type { LookupSide } from "./lookup-bureau.ts";
+import { answerOf, madeIdentity } from "./peer-process.ts";
 
 const PEOPLE = 400_000;
 const BLOCK = 1_000;
@@ -121,21 +120,4 @@ async function started({ seed, profile, onEnd }: BenchSetting): Promise<Pair> {
   pair.a.send({ ...order("a"), port });
   await answerOf(pair.a);
   return pair;
-}
-
-async function madeIdentity(): Promise<{ certificate: string; privateKey: string }> {
-  const keys = generateKeyPairSync("ed25519");
-  const { der } = await selfSignedCertificate(keys);
-  const privateKey = keys.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-  return { certificate: der.toString("base64"), privateKey };
-}
-
-async function answerOf<T>(child: ChildProcess): Promise<T> {
-  const [said] = (await Promise.race([
-    once(child, "message"),
-    once(child, "exit").then(() => {
-      throw new Error("one of the two processes has ended");
-    }),
-  ])) as [T];
-  return said;
 }

@@ -44,7 +44,7 @@ export async function stores(setting: BenchSetting): Promise<Measured> {
 }
 
 async function measured(setting: BenchSetting, records: number): Promise<Figures> {
-  const folder = mkdtempSync(join(setting.folder ?? tmpdir(), "moiety-store-"));
+  const folder = mkdtempSync(join(tmpdir(), "moiety-store-"));
   setting.onEnd(async () => rmSync(folder, { recursive: true, force: true }));
   const rng = seededRng(`moiety bench store, ${setting.seed}`);
   const signing = new SigningKey(rng.bytes(32));

@@ -9,7 +9,6 @@ interface Flags {
   readonly runs: number;
   readonly items?: number;
   readonly concurrency: number;
-  readonly folder?: string;
   readonly with?: string;
   readonly markdown: boolean;
   readonly kernel: boolean;
@@ -29,10 +28,6 @@ export function addBench(program: Command): void {
     .option("--runs <n>", "figures are medians over so many runs", whole, 3)
     .option("--items <n>", "items of one run (default: each bench's own)", whole)
     .option("--concurrency <n>", "inquiries under way at a time in score-online", whole, 32)
-    .option(
-      "--folder <folder>",
-      "where store makes its store (default: the system's temporary one)",
-    )
     .option("--with <folder>", "a node_modules folder that has node-seal 5.1, for compare")
     .option("--markdown", "compare: print the table of README besides", false)
     .option(
@@ -79,7 +74,6 @@ async function runAll(name: string | undefined, flags: Flags): Promise<void> {
     runs,
     concurrency,
     items: flags.items,
-    folder: flags.folder,
     packages: flags.with,
     kernel: flags.kernel,
     profile: flags.profile,
