@@ -9,7 +9,7 @@ import {
   splitPoints,
   verify,
 } from "@moiety/crypto";
-import { Refusal } from "@moiety/kit";
+import { Misbehaviour, Refusal } from "@moiety/kit";
 import type { Pads } from "./lookup/protocol.ts";
 import {
   INQUIRY_CONTEXT,
@@ -17,7 +17,7 @@ import {
   inquiryHeader,
   type SignedInquiry,
 } from "./score/header.ts";
-import type { BankInput, BureauInput, Resolved, Sealed } from "./score/protocol.ts";
+import type { BankInput, BureauInput, Promised, Resolved, Sealed } from "./score/protocol.ts";
 import { nibbles, words } from "./test-dealer.ts";
 
 export type Bureau = "a" | "b";
@@ -42,6 +42,8 @@ export interface Shape {
   readonly domains: number;
   /** Characteristics that the model draws from each domain. */
   readonly features: number;
+  /** Whether everybody comes with a consent. */
+  readonly consented?: boolean;
 }
 
 /** A record's place in a bureau's store. */
@@ -115,10 +117,15 @@ export class InquiryWorld {
       pads,
       resolve: async (_, inquiry) => this.resolve(side, inquiry),
       isKnown: (id) => this.seen[side].has(Buffer.from(id).toString("hex")),
-      intend: async (id) => {
+      intend: async ({ inquiry: { inquiry: id } }) => {
         const name = Buffer.from(id).toString("hex");
         if (this.seen[side].has(name)) throw new Refusal("conflict", "the inquiry was made before");
         this.seen[side].add(name);
+        return promisedBy(side);
+      },
+      verifyPromised: (promised) => {
+        if (Buffer.compare(promised.promise, promisedBy(peer).promise) !== 0)
+          throw new Misbehaviour(peer, "cheat", "has not promised this");
       },
       keep: (_, sealed) => {
         this.kept[side] = sealed;
@@ -154,7 +161,7 @@ export class InquiryWorld {
   }
 }
 
-function inquiryFor(rng: SeededRng, { people, domains }: Shape): Inquiry {
+function inquiryFor(rng: SeededRng, { people, domains, consented = false }: Shape): Inquiry {
   const deposits = Array.from({ length: domains }, (_, domain) => ({
     domain: `domain-${domain}`,
     epoch: 1,
@@ -174,6 +181,18 @@ function inquiryFor(rng: SeededRng, { people, domains }: Shape): Inquiry {
     salt: rng.bytes(32),
     people,
     pseudonyms,
+    consents: consented ? rng.bytes(32 * people) : new Uint8Array(),
+  };
+}
+
+/** As long as what a log would say; what it says is tested with the log. */
+export const PROMISED = { promise: 200, entry: 400 };
+
+export function promisedBy(side: Bureau): Promised {
+  const fill = side === "a" ? 10 : 11;
+  return {
+    promise: new Uint8Array(PROMISED.promise).fill(fill),
+    entry: new Uint8Array(PROMISED.entry).fill(fill),
   };
 }
 

@@ -122,6 +122,7 @@ const RULES: Rules = {
   ],
   launchers: {
     "demo/bin/demo.mjs": ["packages/cli/bin/"],
+    "test/crash/run-batch.mjs": ["packages/cli/bin/"],
     "test/crash/run.mjs": ["packages/cli/bin/"],
     "test/durability/run-strace.mjs": ["packages/cli/bin/"],
     "test/sim/run.mjs": ["packages/cli/bin/"],

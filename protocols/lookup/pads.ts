@@ -3,6 +3,7 @@
  * gives ranges out once, the sender refuses a range that was named before, and both wipe what they
  * used. Nothing here is ever written to disk: a restored copy would use pads again.
  */
+import { release } from "@moiety/crypto";
 import { Refusal } from "@moiety/kit";
 
 /** Id of the `random-ot` session that made the OTs: tells batches of two setups apart. */
@@ -289,6 +290,9 @@ export class SenderBook {
     pads.fill(0, start, end);
     known.left -= count;
     this.#level -= count;
-    if (known.left === 0) this.#batches.delete(batch);
+    if (known.left > 0) return;
+    this.#batches.delete(batch);
+    // Wiped by now. Left to the collector, a megabyte each time, it would run for nothing else.
+    if (pads.byteLength === pads.buffer.byteLength) release([new Uint8Array(pads.buffer)]);
   }
 }

@@ -3,11 +3,13 @@ import {
   binaryBytes,
   bytes,
   defineProtocol,
+  discard,
   FRAME_HEADER_BYTES,
   fixedBytes,
   list,
   Misbehaviour,
   message,
+  newFrame,
   object,
   Refusal,
   type Session,
@@ -68,6 +70,7 @@ export const lookup = defineProtocol({
   version: 1,
   roles: ["a", "b"],
   messages: lookupMessages,
+  transcripts: false, // by itself; score, of which it is a part, keeps one
   limits: { receiveMs: 15_000, totalMs: 60_000, receivedBytes: 2 << 20 },
   cost(parameters: LookupCost) {
     const { choose, tables } = lookupBytes(parameters);
@@ -159,7 +162,8 @@ async function lookUp(
   if (lookups % 2 === 1 && (theirs.d.at(-1) as number) >> 4 !== 0)
     throw new Misbehaviour(session.party(peer), "malformed", "the spare half byte is not zero");
   const senderPads = burn(session, peer, () => pads.burn(theirs.series, theirs.segments, lookups));
-  const masked = lookupEngine.maskTables(tables, indices, senderPads, theirs.d, shares);
+  const masked = newFrame(lookups * MASKED_TABLE_BYTES); // the frame's own memory: not copied
+  lookupEngine.maskTables(tables, indices, senderPads, theirs.d, shares, masked);
   senderPads.fill(0);
   session.send(peer, "tables", { e: masked });
 
@@ -168,6 +172,7 @@ async function lookUp(
   if (e.length !== lookups * MASKED_TABLE_BYTES)
     throw new Misbehaviour(session.party(peer), "mismatch", "another number of lookups");
   lookupEngine.unmaskChosen(e, indices, mine.pads, m, shares);
+  discard(e);
   return shares;
 }
 

@@ -14,10 +14,12 @@ import {
   bytes,
   type Cost,
   defineProtocol,
+  discard,
   FRAME_HEADER_BYTES,
   fixedBytes,
   Misbehaviour,
   message,
+  newFrame,
   object,
   Refusal,
   type SessionOf,
@@ -27,7 +29,7 @@ import {
 /** 1-of-16 with 16-bit pads: what a table lookup consumes. */
 export const OT_PARAMETERS: OtParameters = { choices: 16, padBits: 16 };
 /** Most OTs in a batch: the corrections must fit in one frame. */
-export const MAX_BATCH: number = 1 << 15;
+export const MAX_BATCH: number = 1 << 16;
 /** Batches in one session, so that their numbers can be told from a replay. */
 export const MAX_BATCHES: number = 1 << 20;
 
@@ -50,6 +52,7 @@ export const randomOt = defineProtocol({
     response: message("receiver", "sender", object({ hashes: fixedBytes(LARGEST.response) })),
     ready: message("sender", "receiver", object({ batch: uint32 })),
   },
+  transcripts: false, // the check of each batch is bound to session, batch and count
   // The session lives as long as its link; single waits are bounded where it matters.
   limits: { receiveMs: 30_000, receivedBytes: 2 ** 33 },
   cost({ batches }: { batches: readonly number[] }): Cost {
@@ -138,7 +141,8 @@ async function extend(
   count: number,
 ): Promise<void> {
   const sender = session.party("sender");
-  const columns = state.extend(count);
+  const { correction } = otBatchBytes(OT_PARAMETERS, count);
+  const columns = state.extend(count, newFrame(correction)); // the frame's own memory: not copied
   session.send("sender", "corrections", { batch, count, columns });
   const { seed } = await session.receive("sender", "challenge");
   const answer = naming(sender, () => state.respond(seed));
@@ -196,6 +200,7 @@ export async function sender(
       if (ask.count > stock.room)
         throw new Refusal("busy", `room for ${stock.room} more unused random OTs of this setup`);
       const seed = naming(culprit, () => state.challenge(ask.count, ask.columns, session.rng));
+      discard(ask.columns);
       session.send("receiver", "challenge", { seed });
       const { hashes } = await session.receive("receiver", "response");
       const { pads } = naming(culprit, () => state.verify(hashes));

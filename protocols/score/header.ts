@@ -16,6 +16,8 @@ export const MAX_PEOPLE: number = 2_000;
 /** Most domains that one model may draw on. */
 export const MAX_DOMAINS: number = 16;
 export const PSEUDONYM_BYTES: number = 32;
+/** What names a registered consent: `consentName` in @moiety/policy. */
+export const CONSENT_BYTES: number = 32;
 
 /** A deposit that an inquiry uses; version 0: the platform has none, everybody is *missing*. */
 const depositVersion = object({ domain: nameText, epoch: uint32, version: uint32 });
@@ -33,7 +35,7 @@ export const inquiryCodec = object({
    */
   asOf: uint32,
   deposits,
-  /** Salts the digest of the pseudonyms in the signed header. */
+  /** Salts the digests of pseudonyms and consents in the signed header. */
   salt: fixedBytes(32),
   people: uint32,
   /**
@@ -43,6 +45,8 @@ export const inquiryCodec = object({
     min: PSEUDONYM_BYTES,
     unit: PSEUDONYM_BYTES,
   }),
+  /** One name per person, in their order; none at all in a network that asks for no consents. */
+  consents: bytes(CONSENT_BYTES * MAX_PEOPLE, { unit: CONSENT_BYTES }),
   /** The bank's, over the header: a bureau can show later who asked. */
   signature: fixedBytes(64),
 });
@@ -65,6 +69,7 @@ const headerCodec = object({
   deposits,
   people: uint32,
   pseudonyms: fixedBytes(32),
+  consents: fixedBytes(32),
 });
 
 export interface InquiryParties {
@@ -80,10 +85,13 @@ export function inquiryHeader(
   inquiry: Inquiry,
 ): Uint8Array {
   const { bank, a, b } = parties;
-  const { model, purpose, asOf, deposits, people } = inquiry;
-  const pseudonyms = saltedDigest("moiety/score/1/pseudonyms", inquiry.salt, inquiry.pseudonyms);
+  const { model, purpose, asOf, deposits, people, salt } = inquiry;
+  const pseudonyms = saltedDigest("moiety/score/1/pseudonyms", salt, inquiry.pseudonyms);
+  const consents = saltedDigest("moiety/score/1/consents", salt, inquiry.consents);
   const header = { network, bank, a, b, inquiry: inquiry.inquiry, model, purpose, asOf };
-  return encode(headerCodec.toWire({ ...header, deposits, people, pseudonyms }, "header"));
+  return encode(
+    headerCodec.toWire({ ...header, deposits, people, pseudonyms, consents }, "header"),
+  );
 }
 
 export function headerDigest(header: Uint8Array): Uint8Array {

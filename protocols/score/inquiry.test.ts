@@ -3,7 +3,14 @@ import { seededRng, sign } from "@moiety/crypto";
 import { Refusal } from "@moiety/kit";
 import { describe, expect, test, vi } from "vitest";
 import { dealBooks } from "../test-dealer.ts";
-import { BUREAUS, type Bureau, bureauKeys, InquiryWorld, signedByBank } from "../test-inquiries.ts";
+import {
+  BUREAUS,
+  type Bureau,
+  bureauKeys,
+  InquiryWorld,
+  promisedBy,
+  signedByBank,
+} from "../test-inquiries.ts";
 import { type BureauSession, inquire, levels, SMALL, setting } from "../test-scoring.ts";
 import { SIGMAS, uniformDeviation } from "../test-statistics.ts";
 import { failureOf, outputOf } from "../test-world.ts";
@@ -14,7 +21,7 @@ import {
   inquiryHeader,
   MAX_PEOPLE,
 } from "./header.ts";
-import { type BureauInput, fromBytes } from "./protocol.ts";
+import { type BureauInput, fromBytes, type Sealed } from "./protocol.ts";
 
 describe("an inquiry", () => {
   test.each([
@@ -50,8 +57,10 @@ describe("an inquiry", () => {
   test("leaves both bureaus with what both signed", async () => {
     const { world, pads } = setting();
     await inquire({ world, pads });
-    expect(world.kept.a).toBeDefined();
-    expect(world.kept.a).toEqual(world.kept.b);
+    const { peerPromised: ofB, ...byA } = world.kept.a as Sealed;
+    const { peerPromised: ofA, ...byB } = world.kept.b as Sealed;
+    expect(byA).toEqual(byB);
+    expect([ofA, ofB]).toEqual([promisedBy("a"), promisedBy("b")]);
   });
 });
 
@@ -70,7 +79,7 @@ describe("while a bureau's note of the inquiry is on its way to the disk", () =>
           signed.push(`${side}: ${context}`);
           return honest.sign(context, ...parts);
         },
-        ...(side === late && { intend: () => onDisk }),
+        ...(side === late && { intend: () => onDisk.then(() => promisedBy(side)) }),
       };
     };
     const ended = inquire({ world, pads }, { a: watching("a"), b: watching("b") });
@@ -132,8 +141,9 @@ describe("what a bank receives", () => {
       const inquiry = await s.receive("bank", "inquiry");
       const header = inquiryHeader("test", { bank: "bank", a: "a", b: "b" }, inquiry);
       const context = `moiety/score/1/result ${side}`;
-      const signature = sign(bureauKeys[by], context, s.id, headerDigest(header), shares);
-      s.send("bank", "result", { shares, signature });
+      const promise = new Uint8Array(3);
+      const signature = sign(bureauKeys[by], context, s.id, headerDigest(header), shares, promise);
+      s.send("bank", "result", { shares, signature, promise });
     };
     const good = new Uint8Array(6);
     const honest = { a: answer("a", good, "a"), b: answer("b", good, "b") };

@@ -2,7 +2,7 @@ import { seededRng } from "@moiety/crypto";
 import { conformance, costFindings, type Specification, subjectOf } from "@moiety/lab";
 import { expect, test } from "vitest";
 import { dealBooks } from "../test-dealer.ts";
-import { type Bureau, InquiryWorld, type Shape } from "../test-inquiries.ts";
+import { type Bureau, InquiryWorld, PROMISED, promisedBy, type Shape } from "../test-inquiries.ts";
 import { bank, bureau, type ScoreCost, score } from "./protocol.ts";
 
 type Inputs = Readonly<Record<"bank" | Bureau, InquiryWorld>>;
@@ -29,7 +29,7 @@ function playing(side: Bureau) {
     const pads = dealBooks(seededRng("dealer"), ...dealt)[side];
     return bureau(
       session,
-      world.bureauInput(side, pads, { isKnown: () => false, intend: async () => {} }),
+      world.bureauInput(side, pads, { isKnown: () => false, intend: async () => promisedBy(side) }),
     );
   };
 }
@@ -40,6 +40,7 @@ const specification: Specification<"bank" | Bureau, typeof score.messages, Score
     inputs({ people: 1, domains: 1, features: 1 }),
     inputs({ people: 40, domains: 3, features: 5 }),
     inputs({ people: 2, domains: 16, features: 1 }),
+    inputs({ people: 3, domains: 2, features: 1, consented: true }),
   ],
   roles: {
     bank: (session, world: InquiryWorld) => bank(session, world.bankInput()),
@@ -53,6 +54,8 @@ const specification: Specification<"bank" | Bureau, typeof score.messages, Score
   }),
   parameters: ({ bank: { shape, inquiry } }) => ({
     ...shape,
+    consented: shape.consented === true,
+    promised: PROMISED,
     purpose: inquiry.purpose,
     deposits: inquiry.deposits,
     lookups: lookupsOf(shape),

@@ -21,6 +21,7 @@ import {
   type Pads,
 } from "../lookup/protocol.ts";
 import {
+  CONSENT_BYTES,
   type DepositVersion,
   headerDigest,
   INQUIRY_CONTEXT,
@@ -42,11 +43,20 @@ export interface ScoreCost extends LookupCost {
   readonly people: number;
   readonly purpose: string;
   readonly deposits: readonly Pick<DepositVersion, "domain">[];
+  /** Whether each person comes with a consent. */
+  readonly consented: boolean;
+  /** Bytes of a bureau's promise, and of the entry that it promises; 0 where no log is kept. */
+  readonly promised: { readonly promise: number; readonly entry: number };
 }
+
+/** Longest promise, and longest log entry: those of @moiety/ledger are no longer. */
+const MAX_PROMISE_BYTES = 1024;
+const MAX_ENTRY_BYTES = 8192;
+const promise = bytes(MAX_PROMISE_BYTES);
 
 export const score = defineProtocol({
   name: "score",
-  version: 3,
+  version: 4,
   roles: ["bank", "a", "b"],
   messages: {
     inquiry: message("bank", ["a", "b"], inquiryCodec),
@@ -56,16 +66,25 @@ export const score = defineProtocol({
       object({ signature: fixedBytes(64), salt: fixedBytes(32), records: fixedBytes(32) }),
     ),
     ...lookupMessages,
-    seal: message(["a", "b"], ["a", "b"], object({ signature: fixedBytes(64) })),
+    seal: message(
+      ["a", "b"],
+      ["a", "b"],
+      object({ signature: fixedBytes(64), promise, entry: bytes(MAX_ENTRY_BYTES) }),
+    ),
     result: message(
       ["a", "b"],
       "bank",
-      object({ shares: bytes(2 * MAX_PEOPLE, { min: 2, unit: 2 }), signature: fixedBytes(64) }),
+      object({
+        shares: bytes(2 * MAX_PEOPLE, { min: 2, unit: 2 }),
+        signature: fixedBytes(64),
+        /** This bureau's word that the inquiry is in its log; empty where no log is kept. */
+        promise,
+      }),
     ),
   },
   limits: { receiveMs: 30_000, totalMs: 60_000, receivedBytes: 2 << 20 },
   cost(parameters: ScoreCost) {
-    const { people, deposits, purpose } = parameters;
+    const { people, deposits, purpose, consented, promised } = parameters;
     const twice = (bytes: number): { count: number; bytes: number } => ({
       count: 2,
       bytes: 2 * bytes,
@@ -76,15 +95,19 @@ export const score = defineProtocol({
     const fixed =
       8 + binaryBytes(16) + 6 + 34 + 8 + textBytes(purpose.length) + 5 + 34 + 7 + 6 + 11;
     const pseudonyms = 11 + binaryBytes(32 * people * deposits.length) + signature;
+    const consents = 9 + binaryBytes(consented ? CONSENT_BYTES * people : 0);
+    const promise = 8 + binaryBytes(promised.promise);
     const lookups = lookupBytes(parameters);
     return {
       messages: {
-        inquiry: twice(map + fixed + 9 + (deposits.length < 16 ? 1 : 3) + named + pseudonyms),
+        inquiry: twice(
+          map + fixed + 9 + (deposits.length < 16 ? 1 : 3) + named + pseudonyms + consents,
+        ),
         header: twice(map + signature + 5 + 34 + 8 + 34),
         choose: twice(lookups.choose),
         tables: twice(lookups.tables),
-        seal: twice(map + signature),
-        result: twice(map + 7 + binaryBytes(2 * people) + signature),
+        seal: twice(map + signature + promise + 6 + binaryBytes(promised.entry)),
+        result: twice(map + 7 + binaryBytes(2 * people) + signature + promise),
       },
       rounds: 6,
     };
@@ -98,6 +121,8 @@ export interface BankInput {
   sign(context: string, ...parts: Uint8Array[]): Uint8Array;
   /** Checks a bureau's signature, by its name in the roster. */
   verify(bureau: string, signature: Uint8Array, context: string, ...parts: Uint8Array[]): boolean;
+  /** Takes a bureau's promise, unverified, before the run ends: it is worth as much as its score. */
+  promised?(bureau: string, promise: Uint8Array): void;
 }
 
 /**
@@ -125,13 +150,15 @@ export async function bank(
       ["a", fromA],
       ["b", fromB],
     ] as const
-  ).map(([side, { shares, signature }]) => {
+  ).map(([side, { shares, signature, promise }]) => {
     const bureau = session.party(side);
-    if (!input.verify(bureau, signature, resultContext(side), session.id, digest, shares))
+    const context = resultContext(side);
+    if (!input.verify(bureau, signature, context, session.id, digest, shares, promise))
       throw new Misbehaviour(bureau, "cheat", "result with a wrong signature");
     const points = fromBytes(shares);
     if (points.length !== input.inquiry.people || !isReduced(points))
       throw new Misbehaviour(bureau, "malformed", "shares of another number or range");
+    input.promised?.(bureau, promise);
     return points;
   }) as [Uint16Array, Uint16Array];
   return joinPoints(...halves);
@@ -150,7 +177,27 @@ export interface Sealed {
   readonly signatures: Readonly<Record<"a" | "b", Uint8Array>>;
   readonly transcript: Uint8Array;
   readonly seals: Readonly<Record<"a" | "b", Uint8Array>>;
+  /** What the other bureau has in its log, as `verifyPromised` took it. */
+  readonly peerPromised: Promised;
 }
+
+/** An inquiry as a bureau is about to compute it. */
+export interface Intent {
+  readonly bank: string;
+  readonly inquiry: Inquiry;
+  readonly header: Uint8Array;
+  /** The bank's signature over the header, and this bureau's. */
+  readonly asked: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** A log's entry, and the word that it is there. Both empty where no log is kept. */
+export interface Promised {
+  readonly promise: Uint8Array;
+  readonly entry: Uint8Array;
+}
+
+export const NOT_LOGGED: Promised = { promise: new Uint8Array(), entry: new Uint8Array() };
 
 export interface BureauInput {
   readonly network: string;
@@ -159,10 +206,13 @@ export interface BureauInput {
   /** Whether this id was noted before: a refusal that costs nothing yet. */
   isKnown(id: Uint8Array): boolean;
   /**
-   * Notes this inquiry; resolves once that is on disk, rejects with `Refusal` if it was noted before.
-   * What is computed meanwhile leaves neither bureau before both have resolved.
+   * Notes this inquiry, in the log too where one is kept; resolves once that is on disk, rejects with
+   * `Refusal` if it was noted before. What is computed meanwhile leaves neither bureau before both
+   * have resolved.
    */
-  intend(id: Uint8Array, header: Uint8Array): Promise<void>;
+  intend(intent: Intent): Promise<Promised>;
+  /** Throws unless this shows that the other bureau has this inquiry in its log, as it has to. */
+  verifyPromised(peer: Promised, intent: Intent): void;
   /** Keeps what both signed. */
   keep(id: Uint8Array, sealed: Sealed): void;
   sign(context: string, ...parts: Uint8Array[]): Uint8Array;
@@ -187,27 +237,35 @@ export async function bureau(
   if (!input.verifyBank(bankName, inquiry.signature, INQUIRY_CONTEXT, header))
     throw new Misbehaviour(bankName, "cheat", "an inquiry with a wrong signature");
   checkShape(inquiry);
-  const resolved = await input.resolve(bankName, inquiry);
-  checkResolved(inquiry, resolved);
   if (input.isKnown(inquiry.inquiry))
     throw new Refusal("refused", "an inquiry with this id was computed before");
-  const intended = input.intend(inquiry.inquiry, header);
+  const resolved = await input.resolve(bankName, inquiry);
+  checkResolved(inquiry, resolved);
+  const signature = input.sign(HEADER_CONTEXT, header);
+  const intent = { bank: bankName, inquiry, header, asked: inquiry.signature, signature };
+  const signatures = await exchangeHeaders(session, peer, input, intent, resolved);
+  // Only now: what one bureau refuses uses up nothing at the other.
+  const intended = input.intend(intent);
   intended.catch(() => {}); // awaited in step 4, if this comes so far
-  const signatures = await exchangeHeaders(session, peer, input, header, resolved);
   // 3
   const { tables, indices } = resolved;
   const unreduced = await lookupBureau(narrow(session), { tables, indices, pads: input.pads });
   // 4: a seal says that the intent is on disk; without both seals no share leaves.
-  await intended;
+  const promised = await intended;
   const transcript = session.transcript(peer);
-  const seals = await exchangeSeals(session, peer, input, header, transcript);
-  const asked = inquiry.signature;
-  input.keep(inquiry.inquiry, { header, asked, signatures, transcript, seals });
+  const { seals, peerPromised } = await exchangeSeals(session, peer, input, intent, {
+    promised,
+    transcript,
+  });
+  const { asked } = intent;
+  input.keep(inquiry.inquiry, { header, asked, signatures, transcript, seals, peerPromised });
   // 5: reduced, for the carries of unreduced shares tell of partial sums.
   const shares = toBytes(reducePoints(unreduced));
   const digest = headerDigest(header);
-  const signature = input.sign(resultContext(role), session.id, digest, shares);
-  session.send("bank", "result", { shares, signature });
+  const { promise } = promised;
+  const context = resultContext(role);
+  const ownResult = input.sign(context, session.id, digest, shares, promise);
+  session.send("bank", "result", { shares, signature: ownResult, promise });
   return inquiry.people;
 }
 
@@ -218,14 +276,13 @@ async function exchangeHeaders(
   session: BureauSession,
   peer: "a" | "b",
   input: BureauInput,
-  header: Uint8Array,
+  { header, signature }: Intent,
   { found, depositHeaders }: Resolved,
 ): Promise<Sealed["signatures"]> {
   const culprit = session.party(peer);
   // The side is in it, so that nobody can say back what was said to him.
   const digest = (side: "a" | "b", salt: Uint8Array): Uint8Array =>
     recordsDigest(salt, found, session.context(`records of ${side}`), ...depositHeaders);
-  const signature = input.sign(HEADER_CONTEXT, header);
   const salt = session.rng.bytes(32);
   const records = digest(session.role, salt);
   session.send(peer, "header", { signature, salt, records });
@@ -245,15 +302,17 @@ async function exchangeSeals(
   session: BureauSession,
   peer: "a" | "b",
   input: BureauInput,
-  header: Uint8Array,
-  transcript: Uint8Array,
-): Promise<Sealed["seals"]> {
+  intent: Intent,
+  { promised, transcript }: { readonly promised: Promised; readonly transcript: Uint8Array },
+): Promise<Pick<Sealed, "seals" | "peerPromised">> {
+  const { header } = intent;
   const signature = input.sign(SEAL_CONTEXT, header, transcript);
-  session.send(peer, "seal", { signature });
-  const theirs = await session.receive(peer, "seal");
-  if (!input.verify(theirs.signature, SEAL_CONTEXT, header, transcript))
+  session.send(peer, "seal", { signature, ...promised });
+  const { signature: theirs, ...peerPromised } = await session.receive(peer, "seal");
+  if (!input.verify(theirs, SEAL_CONTEXT, header, transcript))
     throw new Misbehaviour(session.party(peer), "mismatch", "saw another transcript");
-  return bySide(session.role, signature, theirs.signature);
+  input.verifyPromised(peerPromised, intent);
+  return { seals: bySide(session.role, signature, theirs), peerPromised };
 }
 
 const HEADER_CONTEXT = "moiety/score/1/header";

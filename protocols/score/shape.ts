@@ -2,7 +2,7 @@
 import { TABLE_ENTRIES } from "@moiety/crypto";
 import { Refusal } from "@moiety/kit";
 import { MAX_LOOKUPS } from "../lookup/protocol.ts";
-import { type Inquiry, MAX_PEOPLE, PSEUDONYM_BYTES } from "./header.ts";
+import { CONSENT_BYTES, type Inquiry, MAX_PEOPLE, PSEUDONYM_BYTES } from "./header.ts";
 
 /** What a bureau found out about an inquiry before it computes anything. */
 export interface Resolved {
@@ -24,10 +24,12 @@ export interface Resolved {
  * person once: a bank with a bureau at its side gets 10 bits a person and inquiry, and would get
  * them a thousand times over from an inquiry that names one person a thousand times.
  */
-export function checkShape({ people, deposits, pseudonyms }: Inquiry): void {
+export function checkShape({ people, deposits, pseudonyms, consents }: Inquiry): void {
   const expected = people * deposits.length * PSEUDONYM_BYTES;
   if (people < 1 || people > MAX_PEOPLE || pseudonyms.length !== expected)
     throw new Refusal("refused", "number of people and of pseudonyms do not agree");
+  if (consents.length !== 0 && consents.length !== people * CONSENT_BYTES)
+    throw new Refusal("refused", "number of people and of consents do not agree");
   if (new Set(deposits.map(({ domain }) => domain)).size !== deposits.length)
     throw new Refusal("refused", "a domain is named twice");
   for (const domain of deposits.keys())

@@ -93,7 +93,7 @@ const KINDS: readonly Kind[] = [
     victims: ["supervisor"],
     points: { "certificate.granting": 1, "certificate.granted": 1 },
   },
-  { operation: "start", victims: BUREAUS, points: { "pads.refilled": 1 } },
+  { operation: "start", victims: BUREAUS, points: { "pads.granted": 1, "pads.refilled": 1 } },
 ];
 
 /** Every victim at every point once, in the seed's order, then all again in another. */

@@ -27,11 +27,15 @@ export class Scene {
     this.#more = more;
   }
 
-  /** Makes the network; its nodes do not run yet. `more`: what else is loaded into a node. */
-  static async make(world: World, more: (node: string) => Preload[] = () => []): Promise<Scene> {
-    const catalogues = DOMAINS.map((domain) =>
-      world.write(`catalogue-${domain}.yaml`, catalogue(domain)),
-    );
+  /**
+   * Makes the network; its nodes do not run yet. `more`: what else is loaded into a node. `catalogues`:
+   * files of other platforms than alpha and beta.
+   */
+  static async make(
+    world: World,
+    more: (node: string) => Preload[] = () => [],
+    catalogues: readonly string[] = ownCatalogues(world),
+  ): Promise<Scene> {
     return new Scene(world, await world.network({ catalogues }), more);
   }
 
@@ -162,4 +166,8 @@ export class Scene {
   #socket(name: string): string {
     return this.network.target(name).socket;
   }
+}
+
+function ownCatalogues(world: World): string[] {
+  return DOMAINS.map((domain) => world.write(`catalogue-${domain}.yaml`, catalogue(domain)));
 }

@@ -1,6 +1,6 @@
 /** A reader of MessagePack that shares nothing with the protocol's own (and is lenient: it proves nothing). */
 
-type Value = number | boolean | string | Uint8Array | Value[] | { [key: string]: Value };
+export type Value = number | boolean | string | Uint8Array | Value[] | { [key: string]: Value };
 export type Fields = { readonly [key: string]: Value };
 
 /** A map with text keys; undefined for anything else, and for bytes that are left over. */

@@ -2,9 +2,10 @@
  * What a party said, read off its recorded connections (test/canary/tap.mjs) without a line of the
  * product's own code: WebSocket frames (RFC 6455), link records, openings, message bodies.
  */
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Fields, readMap } from "./msgpack.ts";
+import { type Fields, readMap, type Value } from "./msgpack.ts";
 
 /** One message of a session, as it left its sender. */
 export interface Said {
@@ -16,6 +17,7 @@ export interface Said {
   readonly session: string;
   /** Whether the sender opened this channel. */
   readonly opened: boolean;
+  /** Byte strings above 64 bytes are their SHA-256 here: a batch says gigabytes. */
   readonly fields: Fields;
 }
 
@@ -31,6 +33,7 @@ const DATA = 2;
 const RECORD_HEADER_BYTES = 8;
 /** Tag and sequence number in front of each body. */
 const FRAME_HEADER_BYTES = 5;
+const LONGEST_BYTES = 64;
 
 /** All that `party` said in all its lives, and bytes that were no part of any whole frame. */
 export function saidBy(party: string, folder: string): { said: Said[]; rest: number } {
@@ -38,22 +41,22 @@ export function saidBy(party: string, folder: string): { said: Said[]; rest: num
   let rest = 0;
   const names = readdirSync(folder).filter((name) => name.endsWith(".tls.out"));
   for (const name of names) {
-    const out = framesOf(readFileSync(join(folder, name)));
-    const heard = framesOf(readOrNothing(join(folder, name.replace(/out$/, "in"))));
-    rest += out.rest;
     const openings = new Map<number, { opened: boolean; fields: Fields }>();
-    for (const [frames, opened] of [
-      [out.frames, true],
-      [heard.frames, false],
-    ] as const)
-      for (const { kind, channel, bytes } of frames)
-        if (kind === OPENING) openings.set(channel, { opened, fields: readMap(bytes) ?? {} });
-    for (const { kind, channel, bytes } of out.frames) {
+    const note =
+      (opened: boolean) =>
+      ({ kind, channel, bytes }: Frame): void => {
+        if (kind !== OPENING) return;
+        openings.set(channel, { opened, fields: kept(readMap(bytes) ?? {}) as Fields });
+      };
+    const stream = readFileSync(join(folder, name));
+    rest += eachFrame(stream, note(true));
+    eachFrame(readOrNothing(join(folder, name.replace(/out$/, "in"))), note(false));
+    eachFrame(stream, ({ kind, channel, bytes }) => {
       const opening = openings.get(channel);
-      if (kind !== DATA || opening === undefined) continue;
+      if (kind !== DATA || opening === undefined) return;
       // The acceptor's first frame is a welcome, without a header: it reads as no map here.
       const fields = readMap(bytes.subarray(FRAME_HEADER_BYTES));
-      if (fields === undefined) continue;
+      if (fields === undefined) return;
       const { protocol, session } = opening.fields;
       said.push({
         by: party,
@@ -61,11 +64,22 @@ export function saidBy(party: string, folder: string): { said: Said[]; rest: num
         protocol: String(protocol),
         session: hex(session),
         opened: opening.opened,
-        fields,
+        fields: kept(fields) as Fields,
       });
-    }
+    });
   }
   return { said, rest };
+}
+
+/** A copy, for what was read is a view into the whole record, in which long byte strings are digests. */
+function kept(value: Value): Value {
+  if (value instanceof Uint8Array)
+    return value.length > LONGEST_BYTES
+      ? new Uint8Array(createHash("sha256").update(value).digest())
+      : Uint8Array.from(value);
+  if (Array.isArray(value)) return value.map(kept);
+  if (typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, kept(each)]));
 }
 
 export function hex(value: unknown): string {
@@ -80,18 +94,19 @@ function readOrNothing(file: string): Buffer {
   }
 }
 
-/** Link records in the binary messages of one direction, from its HTTP upgrade on. */
-function framesOf(stream: Buffer): { frames: Frame[]; rest: number } {
-  const frames: Frame[] = [];
+/**
+ * Link records in the binary messages of one direction, from its HTTP upgrade on. Returns how many bytes are left over.
+ */
+function eachFrame(stream: Buffer, told: (frame: Frame) => void): number {
   const head = stream.indexOf("\r\n\r\n");
   let at = head < 0 ? stream.length : head + 4;
   for (;;) {
     const message = messageAt(stream, at);
-    if (message === undefined) return { frames, rest: stream.length - at };
+    if (message === undefined) return stream.length - at;
     at = message.end;
     const { opcode, payload } = message;
     if (opcode !== BINARY || payload.length < RECORD_HEADER_BYTES) continue;
-    frames.push({
+    told({
       kind: payload[0] as number,
       channel: payload.readUInt32BE(4),
       bytes: payload.subarray(RECORD_HEADER_BYTES),

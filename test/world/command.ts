@@ -23,6 +23,8 @@ export interface StartOptions {
   readonly cwd?: string;
   /** What it reads on standard input; default: nothing, at once. Not for nodes. */
   readonly stdin?: string | Uint8Array;
+  /** When a command is killed; default: after a minute. Not for nodes. */
+  readonly timeoutMs?: number;
 }
 
 /** A `moiety` process. */
@@ -86,13 +88,13 @@ export function spawnNode(config: string, { env, cwd }: StartOptions = {}): Runn
   return new Running(child);
 }
 
-/** Starts any other `moiety …`; it is killed when it takes over a minute. */
+/** Starts any other `moiety …`; it is killed when it takes too long. */
 export function spawnCommand(args: readonly string[], options: StartOptions = {}): Running {
-  const { env, cwd, stdin } = options;
+  const { env, cwd, stdin, timeoutMs = RUN_MS } = options;
   const child = spawn(process.execPath, [command, ...args], {
     stdio: ["pipe", "pipe", "pipe"],
     env: { ...process.env, ...env },
-    timeout: RUN_MS,
+    timeout: timeoutMs,
     killSignal: "SIGKILL",
     ...(cwd !== undefined && { cwd }),
   });

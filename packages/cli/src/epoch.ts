@@ -11,7 +11,7 @@ import {
   SetupError,
   sideOf,
 } from "@moiety/node";
-import { oprfEpochOf, type Side, signEpochRequest } from "@moiety/policy";
+import { keyedDomains, oprfEpochOf, type Side, signEpochRequest } from "@moiety/policy";
 import { writePublic } from "./files.ts";
 import { makeEpochShare, publicShare } from "./party-keys.ts";
 
@@ -35,7 +35,7 @@ export function beginEpoch(config: NodeConfig, domain: string, output?: string):
   const { network, ...roster } = readRoster(config, Date.now());
   const newest = oprfEpochOf({ network, ...roster }, domain)?.epoch;
   if (newest === undefined) {
-    const names = roster.domains.map(({ name }) => name).join(", ");
+    const names = keyedDomains(roster).join(", ");
     throw new SetupError(`the roster has no domain ${domain}; it has ${names}`);
   }
   const epoch = newest + 1;

@@ -10,14 +10,17 @@ import {
 import { join, resolve } from "node:path";
 import { osRng, SigningKey } from "@moiety/crypto";
 import { parseCatalogue } from "@moiety/model";
-import { KEY_FILES, type NodeRole, SetupError, writeSecret } from "@moiety/node";
-import { type OprfEpoch, type Party, signRoster } from "@moiety/policy";
+import { KEY_FILES, type NodeRole, readSigningKey, SetupError, writeSecret } from "@moiety/node";
+import { type OprfEpoch, type Party, signPurposePolicy, signRoster } from "@moiety/policy";
 import { stringify } from "yaml";
 import { makeEpochShare, makePartyKeys, toHex } from "./party-keys.ts";
 import { rosterTimes } from "./roster-times.ts";
 import { STARTER_CATALOGUES } from "./starter-catalogues.ts";
+import { starterPolicy } from "./starter-policy.ts";
 
 const EPOCH = 1;
+/** The domain of the pseudonyms that consents name. */
+const CONSENT_DOMAIN = "consent";
 
 export interface InitOptions {
   readonly network: string;
@@ -25,6 +28,8 @@ export interface InitOptions {
   /** Catalogue files, one platform each; none: three starter catalogues. */
   readonly catalogues: readonly string[];
   readonly host: string;
+  /** Whether bureaus ask for consents: adds a consent domain and a first purpose policy. */
+  readonly consent?: boolean;
   /** First of the ports of bureau A, bureau B and supervisor; 0: any free ports, published in `run`. */
   readonly basePort: number;
 }
@@ -56,7 +61,9 @@ export async function makeNetwork(folder: string, options: InitOptions): Promise
   const domains = members.flatMap(({ name, catalogue }) =>
     catalogue === undefined ? [] : [{ name: catalogue.domain, platform: name }],
   );
-  const oprf = domains.map(({ name }) => makeDomainKeys(root, options.network, name));
+  const named = domains.map(({ name }) => name);
+  const keyed = options.consent === true ? [...named, CONSENT_DOMAIN] : named;
+  const oprf = keyed.map((name) => makeDomainKeys(root, options.network, name));
   const roster = signRoster(
     {
       network: options.network,
@@ -64,15 +71,21 @@ export async function makeNetwork(folder: string, options: InitOptions): Promise
       ...rosterTimes(new Date()),
       parties,
       domains,
+      ...(options.consent === true && { consentDomain: CONSENT_DOMAIN }),
       oprf,
     },
     authority,
   );
   writeFileSync(join(root, "roster.json"), roster);
+  if (options.consent === true) writePolicy(root, options.network, members);
   const authorityKey = Buffer.from(authority.verifyingKey.bytes).toString("hex");
   const configs = members.map((member) => [
     member.name,
-    writeConfig(root, member, options.host, authorityKey),
+    writeConfig(root, member, {
+      host: options.host,
+      consent: options.consent === true,
+      authority: authorityKey,
+    }),
   ]);
   return { folder: root, configs: Object.fromEntries(configs) as Record<string, string> };
 }
@@ -137,7 +150,21 @@ function makeDomainKeys(root: string, network: string, domain: string): OprfEpoc
   return { domain, epoch: EPOCH, keyA: a.key, keyB: b.key, popA: a.pop, popB: b.pop };
 }
 
-function writeConfig(root: string, member: Member, host: string, authority: string): string {
+/** Signed by the supervisor, whose key is here, too. */
+function writePolicy(root: string, network: string, members: readonly Member[]): void {
+  const catalogues = members.flatMap(({ catalogue }) =>
+    catalogue === undefined ? [] : parseCatalogue(catalogue.text, catalogue.domain),
+  );
+  const policy = starterPolicy(network, catalogues, rosterTimes(new Date()));
+  const supervisor = readSigningKey(join(root, "supervisor", "keys"));
+  writeFileSync(join(root, "policy.json"), signPurposePolicy(policy, supervisor));
+}
+
+function writeConfig(
+  root: string,
+  member: Member,
+  { host, authority, consent }: { host: string; authority: string; consent: boolean },
+): string {
   const { name, role, catalogue, port } = member;
   const file = join(root, name, "node.yaml");
   const config = {
@@ -148,6 +175,7 @@ function writeConfig(root: string, member: Member, host: string, authority: stri
     run: "../run",
     ...(port !== undefined && { listen: { host, port } }),
     ...(catalogue !== undefined && { catalogue: "catalogue.yaml" }),
+    ...(consent && { policy: "../policy.json" }),
     metrics: { port: 0 },
     log: { level: "info", file: "node.log" },
   };

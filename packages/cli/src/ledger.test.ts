@@ -88,14 +88,21 @@ it("a log in a node's store, exported, verified, shown and proven", async () => 
   const log = logOf("bureau-a");
   const [first] = await log.append([deposit(1), ...heartbeats]);
   const there = exported(log, "a");
-  expect(verifyPath(there, keyring())).toMatchObject({
+  expect(verifyPath(there, keyring(), true)).toMatchObject({
     origin: "test-net/bureau-a",
     size: 301,
     kinds: { deposit: 1, heartbeat: 300 },
   });
+  expect(() => verifyPath(there, keyring())).toThrow(
+    "not cosigned by test-net/bureau-b/witness and test-net/supervisor/witness",
+  );
+  expect(() => verifyPath(at("0.tlog-proof"), keyring())).toThrow("does not exist");
   expect([...shownEntries(there)]).toHaveLength(301);
   writeFileSync(at("0.tlog-proof"), receiptOf(there, 0));
-  expect(verifyPath(at("0.tlog-proof"), keyring())).toMatchObject({ is: "receipt", index: 0 });
+  expect(verifyPath(at("0.tlog-proof"), keyring(), true)).toMatchObject({
+    is: "receipt",
+    index: 0,
+  });
   const identity = keyring().logs.find(({ party }) => party === "bureau-a")!;
   const receipt = verifyReceipt(readFileSync(at("0.tlog-proof")), identity, []);
   expect(keepsPromise(receipt, log.promise(first!))).toBe(true);

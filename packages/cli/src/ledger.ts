@@ -1,5 +1,5 @@
 /** What `moiety ledger` does with exported logs: files in, plain values out. */
-import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { VerifyingKey } from "@moiety/crypto";
 import {
@@ -12,10 +12,13 @@ import {
   entriesOf,
   exportedLog,
   formatReceipt,
+  isReceipt,
   type Keyring,
+  LedgerError,
   type LogView,
   logOrigin,
   noteKey,
+  type OpenedCheckpoint,
   openCheckpoint,
   parseCheckpoint,
   parseEntry,
@@ -29,12 +32,17 @@ import {
 } from "@moiety/ledger";
 import { SetupError } from "@moiety/node";
 import { type Party, parseRoster, type Roster, verifyingKeyOf } from "@moiety/policy";
+import { readLedgerFile } from "./bounded-files.ts";
 import { readBytes, writePublic } from "./files.ts";
 
-const RECEIPT_START = "c2sp.org/tlog-proof@v1\n";
+/** Keys of all parties, and who by the latest of the rosters has to cosign. */
+export interface Trusted extends Keyring {
+  /** Names of witnesses' keys: the bureaus', of which a log needs the other's, and the supervisor's. */
+  readonly cosigners: ReadonlySet<string>;
+}
 
 /** All keys that the parties of these rosters have had. Throws for one that `authority` did not sign. */
-export function keyringOf(files: readonly string[], authority: string): Keyring {
+export function keyringOf(files: readonly string[], authority: string): Trusted {
   if (!/^[0-9a-f]{64}$/.test(authority))
     throw new SetupError("--authority: write the authority's public key as 64 digits 0-9a-f");
   const key = new VerifyingKey(Buffer.from(authority, "hex"), "--authority");
@@ -43,7 +51,10 @@ export function keyringOf(files: readonly string[], authority: string): Keyring 
   const bureaus = namesOf(rosters, ({ role }) => role === "bureau-a" || role === "bureau-b");
   const witnesses = namesOf(rosters, ({ role }) => role !== "platform" && role !== "bank");
   const platforms = namesOf(rosters, ({ role }) => role === "platform");
+  const [latest] = rosters.toSorted((one, other) => other.version - one.version);
+  const cosigning = latest?.parties.filter(({ role }) => role !== "platform" && role !== "bank");
   return {
+    cosigners: new Set(cosigning?.map(({ name }) => witnessName(latest?.network ?? "", name))),
     logs: bureaus.map(({ network, name, keys }) => {
       const origin = logOrigin(network, name);
       return { party: name, origin, keys: keys.map((each) => noteKey(origin, each, ED25519)) };
@@ -79,13 +90,17 @@ export type Verified =
     }
   | ({ readonly is: "evidence" } & Verdict);
 
-/** Verifies whatever lies at `path`. Throws a `LedgerError` that says what is wrong. */
-export function verifyPath(path: string, keyring: Keyring): Verified {
+/**
+ * Verifies whatever lies at `path`. Throws a `LedgerError` that says what is wrong.
+ *
+ * @param uncosigned takes a log or a receipt that the other bureau or the supervisor has not cosigned.
+ */
+export function verifyPath(path: string, keyring: Trusted, uncosigned: boolean = false): Verified {
   if (!existsSync(path)) throw new SetupError(`${path} does not exist`);
-  if (statSync(path).isDirectory()) return verifyFolder(path, keyring);
-  const bytes = readBytes(path, "receipt or evidence");
-  return Buffer.from(bytes.subarray(0, RECEIPT_START.length)).toString("latin1") === RECEIPT_START
-    ? verifyReceiptFile(bytes, keyring)
+  if (lstatSync(path).isDirectory()) return verifyFolder(path, keyring, uncosigned);
+  const bytes = readLedgerFile(path) ?? new Uint8Array();
+  return isReceipt(bytes)
+    ? verifyReceiptFile(bytes, keyring, uncosigned)
     : { is: "evidence", ...verifyEvidence(bytes, keyring) };
 }
 
@@ -117,7 +132,7 @@ export function comparePaths(first: string, second: string, keyring: Keyring): D
     checkLog(view, identityOf(view, keyring));
     return view;
   });
-  return compareLogs(views[0] as LogView, views[1] as LogView);
+  return compareLogs(views[0] as LogView, views[1] as LogView, keyring);
 }
 
 /** Writes the evidence of each difference that has any; gives the files' names. */
@@ -131,10 +146,11 @@ export function writeEvidence(differences: readonly Difference[], folder: string
   });
 }
 
-function verifyFolder(folder: string, keyring: Keyring): Verified {
+function verifyFolder(folder: string, keyring: Trusted, uncosigned: boolean): Verified {
   const view = viewOf(folder);
   const log = identityOf(view, keyring);
-  const { checkpoint, kinds } = checkLog(view, log, witnessKeys(keyring));
+  const { checkpoint, kinds } = checkLog(view, log, witnessKeys(keyring, log));
+  if (!uncosigned) requireCosigned(checkpoint, keyring);
   const { origin, size, root } = checkpoint;
   const report = { origin, size, root: Buffer.from(root).toString("base64") };
   return {
@@ -145,19 +161,18 @@ function verifyFolder(folder: string, keyring: Keyring): Verified {
   };
 }
 
-function verifyReceiptFile(bytes: Uint8Array, keyring: Keyring): Verified {
+function verifyReceiptFile(bytes: Uint8Array, keyring: Trusted, uncosigned: boolean): Verified {
   const { note } = parseReceipt(bytes);
   const log = identityOf({ note }, keyring);
   const { entry } = verifyReceipt(bytes, log, []);
-  const cosigned = cosignersOf(openCheckpoint(note, log, witnessKeys(keyring)));
+  const checkpoint = openCheckpoint(note, log, witnessKeys(keyring, log));
+  if (!uncosigned) requireCosigned(checkpoint, keyring);
+  const cosigned = cosignersOf(checkpoint);
   return { is: "receipt", origin: log.origin, index: entry.seq, entry: readable(entry), cosigned };
 }
 
 function viewOf(folder: string): LogView {
-  return exportedLog((path) => {
-    const file = join(folder, path);
-    return existsSync(file) ? readFileSync(file) : undefined;
-  });
+  return exportedLog((path) => readLedgerFile(join(folder, path)));
 }
 
 function identityOf({ note }: Pick<LogView, "note">, { logs }: Keyring): Keyring["logs"][number] {
@@ -168,8 +183,22 @@ function identityOf({ note }: Pick<LogView, "note">, { logs }: Keyring): Keyring
   return log;
 }
 
-function witnessKeys({ witnesses }: Keyring) {
-  return witnesses.map(({ key }) => key);
+/** All but the log's own: nobody witnesses for themselves. */
+function witnessKeys({ witnesses }: Keyring, { party }: Keyring["logs"][number]) {
+  return witnesses.filter((each) => each.party !== party).map(({ key }) => key);
+}
+
+function requireCosigned(checkpoint: OpenedCheckpoint, { cosigners }: Trusted): void {
+  const [, network = "", party = ""] = /^(.*)\/([^/]*)$/.exec(checkpoint.origin) ?? [];
+  const own = witnessName(network, party);
+  const signed = checkpoint.cosignatures.map(({ key }) => key.name);
+  const missing = [...cosigners].filter((name) => name !== own && !signed.includes(name));
+  if (missing.length > 0)
+    throw new LedgerError(
+      "unsigned",
+      `${checkpoint.origin}: its checkpoint is not cosigned by ${missing.join(" and ")}; ` +
+        "--uncosigned takes it all the same",
+    );
 }
 
 function cosignersOf({ cosignatures }: ReturnType<typeof openCheckpoint>) {

@@ -5,6 +5,7 @@ import { addBackup, addRestore } from "./commands/backup.ts";
 import { addBench } from "./commands/bench.ts";
 import { addDeposit } from "./commands/deposit.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addDocuments } from "./commands/documents.ts";
 import { addEpoch } from "./commands/epoch.ts";
 import { addInit } from "./commands/init.ts";
 import { addKeys } from "./commands/keys.ts";
@@ -14,6 +15,7 @@ import { addNode } from "./commands/node.ts";
 import { addRoster } from "./commands/roster.ts";
 import { addScore } from "./commands/score.ts";
 import { addStatus } from "./commands/status.ts";
+import { addSubject } from "./commands/subject.ts";
 import { addWithdraw } from "./commands/withdraw.ts";
 import { fail } from "./output.ts";
 
@@ -36,6 +38,7 @@ addDeposit(program);
 addWithdraw(program);
 addModel(program);
 addScore(program);
+addDocuments(program);
 addStatus(program);
 addDoctor(program);
 addBackup(program);
@@ -44,6 +47,7 @@ addRoster(program);
 addEpoch(program);
 addKeys(program);
 addLedger(program);
+addSubject(program);
 addBench(program);
 program.addHelpText(
   "after",

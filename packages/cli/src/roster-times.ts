@@ -1,4 +1,5 @@
 /** From when to when a roster counts. */
+import { timeOf } from "@moiety/policy";
 
 const YEARS = 2;
 /** As certificates: nodes whose clocks are behind must not find it in their future. */
@@ -9,9 +10,5 @@ export function rosterTimes(now: Date): { readonly issuedAt: string; readonly ex
   const issued = new Date(now.getTime() - BACKDATED_MS);
   const expires = new Date(issued);
   expires.setUTCFullYear(issued.getUTCFullYear() + YEARS);
-  return { issuedAt: toSeconds(issued), expiresAt: toSeconds(expires) };
-}
-
-function toSeconds(date: Date): string {
-  return date.toISOString().replace(/\.\d+Z$/, "Z");
+  return { issuedAt: timeOf(issued.getTime()), expiresAt: timeOf(expires.getTime()) };
 }

@@ -13,6 +13,18 @@ export interface ScoreOptions {
   readonly scheme?: string;
   readonly model?: string;
   readonly purpose?: string;
+  /** One for each person. */
+  readonly consents?: readonly string[];
+}
+
+/** Consents of a file, one a line. */
+export function readConsents(file: string): string[] {
+  const lines = readText(file).split(/\r?\n/);
+  while (lines.at(-1)?.trim() === "") lines.pop();
+  const empty = lines.findIndex((line) => line.trim() === "");
+  if (empty >= 0)
+    throw new SetupError(`${file}: line ${empty + 1} is empty; write one consent a line`);
+  return lines.map((line) => line.trim());
 }
 
 /** Scores the one identifier in a file, or on standard input for `-`: never an argument, which others can see. */

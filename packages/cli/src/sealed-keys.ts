@@ -51,14 +51,9 @@ export async function sealKeys(
       ? readSecret(keys, file)
       : Buffer.from(readBytes(join(keys, file), "certificate")).toString("utf8");
   const files = Object.fromEntries(names.map((file) => [file, read(file)]));
-  const encrypter = new Encrypter();
-  if ("passphrase" in seal) {
-    if (seal.passphrase.length < MIN_PASSPHRASE)
-      throw new SetupError(`a passphrase has at least ${MIN_PASSPHRASE} characters`);
-    encrypter.setPassphrase(seal.passphrase);
-  } else {
+  const encrypter = "passphrase" in seal ? passphraseEncrypter(seal.passphrase) : new Encrypter();
+  if ("recipients" in seal)
     for (const recipient of seal.recipients) addRecipient(encrypter, recipient);
-  }
   const parts = signedParts({ kind: "moiety-keys", network, node: name, files });
   const signature = Buffer.from(sign(readSigningKey(keys), CONTEXT, ...parts)).toString("hex");
   const content: Content = { kind: "moiety-keys", network, node: name, files, signature };
@@ -153,6 +148,34 @@ function refuseOther(file: string, text: string): void {
 /** The passphrase in a file that is closed to others. */
 export function readPassphrase(file: string): string {
   return readSecret(dirname(file), basename(file)).trim();
+}
+
+/** Seals a short text with a passphrase; throws `SetupError` for one that is too short. */
+export function sealText(text: string, passphrase: string): Promise<Uint8Array> {
+  return passphraseEncrypter(passphrase).encrypt(text);
+}
+
+/** Opens what `sealText` made; throws `SetupError` with `problem` where the passphrase is another. */
+export async function openText(
+  sealed: Uint8Array,
+  passphrase: string,
+  problem: string,
+): Promise<string> {
+  const decrypter = new Decrypter();
+  decrypter.addPassphrase(passphrase);
+  try {
+    return await decrypter.decrypt(sealed, "text");
+  } catch {
+    throw new SetupError(problem);
+  }
+}
+
+function passphraseEncrypter(passphrase: string): Encrypter {
+  if (passphrase.length < MIN_PASSPHRASE)
+    throw new SetupError(`a passphrase has at least ${MIN_PASSPHRASE} characters`);
+  const encrypter = new Encrypter();
+  encrypter.setPassphrase(passphrase);
+  return encrypter;
 }
 
 async function open(sealed: Uint8Array, opener: Opener): Promise<string> {

@@ -24,6 +24,7 @@ export * from "./one-person-proof.ts";
 export * from "./oprf.ts";
 export * from "./oprf-proof.ts";
 export * from "./ot/index.ts";
+export { release } from "./ot/release.ts";
 export { pointEngine } from "./points.ts";
 export * from "./ring.ts";
 export * from "./ristretto.ts";

@@ -16,7 +16,7 @@ export interface LookupEngine {
   /**
    * The sender. `tables`: m × 16 points; `indices`: L of 0..15; `pads`: L × 16; `packedD`: the peer's d.
    * Returns what goes to the peer (L × 30 bytes, little-endian: entry c is the table's at index + c plus
-   * pad c − d less s_l) and adds what this side keeps, s_l, to `shares[l / m]`.
+   * pad c − d less s_l), in `masked` if that is given, and adds what this side keeps, s_l, to `shares[l / m]`.
    */
   maskTables(
     tables: Uint16Array,
@@ -24,6 +24,7 @@ export interface LookupEngine {
     pads: Uint16Array,
     packedD: Uint8Array,
     shares: Uint16Array,
+    masked?: Uint8Array,
   ): Uint8Array;
   /**
    * The receiver. Unmasks the chosen entries of the peer's tables by its `pads` (one each) and adds

@@ -27,9 +27,15 @@ function lookupsBy(memory: TransferMemory): LookupEngine {
       }
     },
 
-    maskTables(tables, indices, pads, packedD, shares) {
+    maskTables(
+      tables,
+      indices,
+      pads,
+      packedD,
+      shares,
+      masked = new Uint8Array(indices.length * MASKED_TABLE_BYTES),
+    ) {
       const m = tables.length / TABLE_ENTRIES;
-      const masked = new Uint8Array(indices.length * MASKED_TABLE_BYTES);
       const most = groupsPerCall(m, indices.length / m);
       const at = memory.reserve({
         tables: tables.byteLength,

@@ -13,9 +13,15 @@ export const plainLookups: LookupEngine = {
     return packed;
   },
 
-  maskTables(tables, indices, pads, packedD, shares) {
+  maskTables(
+    tables,
+    indices,
+    pads,
+    packedD,
+    shares,
+    masked = new Uint8Array(indices.length * MASKED_TABLE_BYTES),
+  ) {
     const m = tables.length / TABLE_ENTRIES;
-    const masked = new Uint8Array(indices.length * MASKED_TABLE_BYTES);
     let at = 0;
     for (let l = 0; l < indices.length; l++) {
       const row = (l % m) * TABLE_ENTRIES;

@@ -1,6 +1,7 @@
 export { ASSEMBLY_MS, MAX_SESSIONS_PER_PEER } from "./assembly.ts";
 export * from "./codec.ts";
 export * from "./errors.ts";
+export { discard, markReceived, newFrame, reuse, withRoom } from "./frame-memory.ts";
 export {
   chooseWireVersion,
   decodeOpening,

@@ -1,16 +1,11 @@
 /** The one file that knows msgpackr. Raw peer bytes reach the decoder only through the pre-scan. */
 // "msgpackr/pack" is the same code without the native string extractor: no C++ behind the gate.
 import { Packr } from "msgpackr/pack";
-import { prescan } from "./prescan.ts";
+import { encodedBytes, UnencodableError, type Wire, write } from "./encoder.ts";
+import { LARGE_FRAME_BYTES, newFrame, withRoom } from "./frame-memory.ts";
+import { prescan, ScanError } from "./prescan.ts";
 
-/** What the accepted subset decodes to. */
-export type Wire =
-  | number
-  | boolean
-  | string
-  | Uint8Array
-  | readonly Wire[]
-  | { readonly [key: string]: Wire };
+export type { Wire };
 
 const packr = new Packr({
   useRecords: false,
@@ -29,14 +24,29 @@ export function encode(value: Wire): Uint8Array {
   return encodeAfter(0, value);
 }
 
-/** As `encode`, after `headroom` zero bytes for a header that the caller writes. */
+/**
+ * As `encode`, after `headroom` zero bytes for a header that the caller writes; large ones in memory of
+ * frame-memory.ts.
+ */
 export function encodeAfter(headroom: number, value: Wire): Uint8Array {
-  // msgpackr hands out views of a shared page: copy, so that the caller owns what it gets.
-  const packed = packr.pack(value);
-  const bytes = new Uint8Array(headroom + packed.length);
-  bytes.set(packed, headroom);
-  prescan(bytes.subarray(headroom));
-  return bytes;
+  try {
+    const length = headroom + encodedBytes(value);
+    const bytes = around(value, length) ?? newFrame(length);
+    bytes.fill(0, 0, headroom);
+    write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), headroom, value);
+    prescan(bytes.subarray(headroom));
+    return bytes;
+  } catch (error) {
+    if (error instanceof UnencodableError) throw new ScanError(error.fault, headroom);
+    throw error;
+  }
+}
+
+/** The memory of `value`'s last field, if it was made for a message and this one of `length` fits around it. */
+function around(value: Wire, length: number): Uint8Array | undefined {
+  if (length < LARGE_FRAME_BYTES || typeof value !== "object") return undefined;
+  const last = Object.values(value).at(-1) as Wire | undefined;
+  return last instanceof Uint8Array ? withRoom(last, length - last.length) : undefined;
 }
 
 /**

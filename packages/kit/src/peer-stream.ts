@@ -23,8 +23,8 @@ export interface PeerStreamSetup {
   readonly channel: Channel;
   readonly clock: Clock;
   readonly limits: Limits;
-  /** First links of the chains over what is sent and what is received. */
-  readonly chains: { readonly sent: Uint8Array; readonly received: Uint8Array };
+  /** First links of the chains over what is sent and what is received, where these are kept. */
+  readonly chains: { readonly sent: Uint8Array; readonly received: Uint8Array } | undefined;
   /** An error that names this peer. */
   readonly accuse: (code: ProtocolErrorCode, detail: string) => ProtocolError;
 }
@@ -33,8 +33,7 @@ export class PeerStream {
   readonly name: PartyName;
   readonly #setup: PeerStreamSetup;
   readonly #inbox: Inbox;
-  readonly #sentChain: Hash;
-  readonly #receivedChain: Hash;
+  readonly #chains: { readonly sent: Hash; readonly received: Hash } | undefined;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #flushing: Promise<void> = Promise.resolve();
@@ -46,8 +45,10 @@ export class PeerStream {
     this.#setup = setup;
     this.name = setup.channel.peer;
     this.#inbox = new Inbox(setup.channel);
-    this.#sentChain = createHash("sha256").update(setup.chains.sent);
-    this.#receivedChain = createHash("sha256").update(setup.chains.received);
+    this.#chains = setup.chains && {
+      sent: createHash("sha256").update(setup.chains.sent),
+      received: createHash("sha256").update(setup.chains.received),
+    };
   }
 
   /**
@@ -61,9 +62,9 @@ export class PeerStream {
       throw new RangeError(`${name}: more than ${BUFFERED_BYTES} bytes queued: flush in between`);
     if (this.#sent > MAX_SEQUENCE) throw new RangeError(`${name}: sequence numbers are used up`);
     frame[0] = tag;
-    new DataView(frame.buffer).setUint32(1, this.#sent);
+    new DataView(frame.buffer, frame.byteOffset).setUint32(1, this.#sent);
     this.#sent += 1;
-    absorb(this.#sentChain, frame);
+    absorb(this.#chains?.sent, frame);
     this.#queue.push(frame);
     this.#queuedBytes += charge(frame);
     return frame.length;
@@ -118,16 +119,18 @@ export class PeerStream {
     if (frame[0] !== tag)
       throw accuse("unexpected", "another message than the one whose turn it is");
     this.#received += 1;
-    absorb(this.#receivedChain, frame);
+    absorb(this.#chains?.received, frame);
     return frame.subarray(FRAME_HEADER_BYTES);
   }
 
-  /** Digests over all frames sent (queued ones count) and over all received. */
-  digests(): { readonly sent: Uint8Array; readonly received: Uint8Array } {
-    return {
-      sent: this.#sentChain.copy().digest(),
-      received: this.#receivedChain.copy().digest(),
-    };
+  /** Digests over all frames sent (queued ones count) and over all received, where they are kept. */
+  digests(): { readonly sent: Uint8Array; readonly received: Uint8Array } | undefined {
+    return (
+      this.#chains && {
+        sent: this.#chains.sent.copy().digest(),
+        received: this.#chains.received.copy().digest(),
+      }
+    );
   }
 
   close(): void {
@@ -149,7 +152,8 @@ export class PeerStream {
   }
 }
 
-function absorb(chain: Hash, frame: Uint8Array): void {
+function absorb(chain: Hash | undefined, frame: Uint8Array): void {
+  if (chain === undefined) return;
   const length = new Uint8Array(4);
   new DataView(length.buffer).setUint32(0, frame.length);
   chain.update(length).update(frame);

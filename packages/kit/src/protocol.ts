@@ -73,6 +73,8 @@ export interface Protocol<
   readonly roles: readonly Role[];
   readonly messages: M;
   readonly limits: Limits;
+  /** False where no role asks for a transcript: none is kept then, which costs a hash of every byte. */
+  readonly transcripts?: false;
   /** What one run with these parameters sends, exactly. */
   cost(parameters: Parameters): Cost;
 }
@@ -161,7 +163,8 @@ export interface Session<M extends Messages, R extends string> {
   flush(): Promise<void>;
   /**
    * Digest of everything sent and received so far on the channel with `peer`, the same on both
-   * sides when both have seen the same bytes. Queued messages count.
+   * sides when both have seen the same bytes. Queued messages count. Throws `TypeError` where the protocol
+   * declares that it keeps none.
    */
   transcript(peer: string): Uint8Array;
 }

@@ -53,6 +53,7 @@ export class ChannelSession implements Session<Messages, string> {
     const seed = this.context("transcript");
     const chainOf = (from: string): Uint8Array =>
       framedHash("moiety/transcript/direction", seed, Buffer.from(from));
+    const kept = setup.protocol.transcripts !== false;
     for (const [role, channel] of setup.channels)
       this.#peers.set(
         role,
@@ -60,7 +61,7 @@ export class ChannelSession implements Session<Messages, string> {
           channel,
           clock: setup.clock,
           limits: setup.protocol.limits,
-          chains: { sent: chainOf(setup.role), received: chainOf(role) },
+          chains: kept ? { sent: chainOf(setup.role), received: chainOf(role) } : undefined,
           accuse: (code, detail) => this.#error(channel.peer, code, detail),
         }),
       );
@@ -138,8 +139,10 @@ export class ChannelSession implements Session<Messages, string> {
   }
 
   transcript(role: string): Uint8Array {
-    const { sent, received } = this.#peer(role).digests();
-    const { roles } = this.#setup.protocol;
+    const { name, roles } = this.#setup.protocol;
+    const digests = this.#peer(role).digests();
+    if (digests === undefined) throw new TypeError(`${name} declares that it keeps no transcripts`);
+    const { sent, received } = digests;
     const first = roles.indexOf(this.role) < roles.indexOf(role);
     return framedHash("moiety/transcript", ...(first ? [sent, received] : [received, sent]));
   }

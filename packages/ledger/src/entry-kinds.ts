@@ -64,6 +64,8 @@ const shapes = {
   }),
   /** A deposit version that is complete here: the platform's signed header as it came. */
   deposit: object({ header: bytes(1024, { min: 1 }), signature }),
+  /** `attestation`: digest of the registrar's word, which the person accepted, that a key is theirs. */
+  attested: object({ attestation: digest, registrar: nameText, expiresAt: uint32 }),
   /** Consents appear as salted digests; the salts are with the person and the bank. */
   "consent-registered": object({
     consent: digest,
@@ -75,11 +77,11 @@ const shapes = {
     expiresAt: uint32,
   }),
   "consent-used": object({ consent: digest, inquiry: inquiryId }),
-  /** `statement`: salted digest of the signed revocation. */
-  "consent-revoked": object({ consent: digest, statement: digest }),
+  /** `statement`: digest of the signed revocation, of one consent or of all that a key signed. */
+  "consent-revoked": object({ statement: digest }),
   "model-certified": object({
     certificate: digest,
-    serial: uint32,
+    serial: sequence,
     bank: nameText,
     model: nameText,
     version: uint32,

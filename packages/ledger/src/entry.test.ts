@@ -37,7 +37,8 @@ const EXAMPLES: readonly Draft[] = [
     },
   },
   { kind: "consent-used", body: { consent: hash, inquiry: id } },
-  { kind: "consent-revoked", body: { consent: hash, statement: hash } },
+  { kind: "consent-revoked", body: { statement: hash } },
+  { kind: "attested", body: { attestation: hash, registrar: "telecom", expiresAt: 9 } },
   {
     kind: "model-certified",
     body: { certificate: hash, serial: 1, bank: "bank", model: "m", version: 1, expiresAt: 9 },

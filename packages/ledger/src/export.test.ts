@@ -1,9 +1,13 @@
+import { sign } from "@moiety/crypto";
 import { describe, expect, it } from "vitest";
+import type { Keyring } from "./claim.ts";
 import { compareLogs } from "./compare.ts";
-import { encodeEntry, entryHash } from "./entry.ts";
+import { type Draft, encodeEntry, entryHash } from "./entry.ts";
 import { checkLog, exportedLog, exportFiles } from "./export.ts";
 import { LedgerError } from "./ledger-error.ts";
 import { Log } from "./log.ts";
+import { PROMISE_CONTEXT, promiseBytes } from "./promise.ts";
+import type { SignedPromise } from "./promise-codec.ts";
 import { serve } from "./serve.ts";
 import { TestDisk } from "./testing/disk.ts";
 import { HEARTBEAT, intentDraft } from "./testing/drafts.ts";
@@ -91,12 +95,17 @@ describe("serving", () => {
 });
 
 describe("two logs side by side", () => {
-  const promised = (index: number, entry: Uint8Array) => ({
-    ...{ origin: b.log.origin, index, leafHash: entryHash(entry), at: 1000, by: 1060 },
-    signature: new Uint8Array(64),
-  });
+  const keyring: Keyring = {
+    logs: [a, b].map(({ name, log: { origin, keys } }) => ({ party: name, origin, keys })),
+    witnesses: [],
+    platforms: new Map(),
+  };
+  const promised = (index: number, entry: Uint8Array, by = b) => {
+    const facts = { origin: b.log.origin, index, leafHash: entryHash(entry), at: 1000, by: 1060 };
+    return { ...facts, signature: sign(by.key, PROMISE_CONTEXT, promiseBytes(facts)) };
+  };
   const entry = encodeEntry({ ...intentDraft("x"), seq: 1, at: 1000 });
-  const mine = historyOf(a, [
+  const holding = (peerPromise: SignedPromise): [Draft, number][] => [
     [intentDraft("x"), 1000],
     [
       {
@@ -110,21 +119,22 @@ describe("two logs side by side", () => {
             {
               transcript: new Uint8Array(32),
               peerSignature: new Uint8Array(64),
-              peerPromise: promised(1, entry),
+              peerPromise,
             },
           ],
         },
       },
       1000,
     ],
-  ]);
+  ];
+  const mine = historyOf(a, holding(promised(1, entry)));
 
   it("no difference where both hold what they should", () => {
     const theirs = historyOf(b, [
       [HEARTBEAT, 1000],
       [intentDraft("x"), 1000],
     ]);
-    expect(compareLogs(mine, theirs)).toEqual([]);
+    expect(compareLogs(mine, theirs, keyring)).toEqual([]);
   });
 
   it("an inquiry that is missing, with the broken promise as evidence", () => {
@@ -132,8 +142,47 @@ describe("two logs side by side", () => {
       [HEARTBEAT, 1000],
       [intentDraft("y"), 1000],
     ]);
-    const found = compareLogs(mine, theirs);
+    const found = compareLogs(mine, theirs, keyring);
     expect(found.map(({ about }) => about)).toEqual(["promise", "inquiry", "inquiry"]);
     expect(found[0]?.evidence?.kind).toBe("rewritten");
+    // One that the first bureau made up accuses nobody.
+    const forged = historyOf(a, holding(promised(1, entry, a)));
+    const [broken] = compareLogs(forged, theirs, keyring);
+    expect(broken).toMatchObject({ about: "promise", evidence: undefined });
+  });
+
+  const differences = (one: readonly Draft[], other: readonly Draft[]) =>
+    compareLogs(
+      historyOf(
+        a,
+        one.map((draft) => [draft, 1000]),
+      ),
+      historyOf(
+        b,
+        other.map((draft) => [draft, 1000]),
+      ),
+      keyring,
+    ).map(({ finding }) => finding);
+
+  it("what is logged twice, or for another bank or purpose", () => {
+    const intent = intentDraft("x");
+    for (const other of [
+      [intent, intent],
+      [{ ...intent, body: { ...intent.body, bank: "other" } }],
+      [{ ...intent, body: { ...intent.body, purpose: "other" } }],
+    ])
+      expect(differences([intent], other)).toHaveLength(1);
+    const parts = [{ party: "a", amount: 5 }];
+    const { inquiry, bank, purpose } = intent.body;
+    const amounts = { currency: "EUR", amount: 5, parts, output: "score" } as const;
+    const fee: Draft = { kind: "fee", body: { inquiry, bank, purpose, ...amounts } };
+    expect(differences([fee], [fee])).toEqual([]);
+    expect(differences([fee], [fee, fee])).toHaveLength(1);
+  });
+
+  it("a deposit whose header is none is a difference, not an end of the comparison", () => {
+    const body = { header: new Uint8Array([1, 2, 3]), signature: new Uint8Array(64) };
+    const junk: Draft = { kind: "deposit", body };
+    expect(differences([junk], [])).toEqual([expect.stringMatching(/entry 0 .* names no deposit/)]);
   });
 });

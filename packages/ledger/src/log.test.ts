@@ -73,6 +73,52 @@ it("what stands beside an append is written with it, or refused with it", async 
   expect(store.get(key)).toBeDefined();
 });
 
+it("an admission that throws fails its own append, and no other", async () => {
+  const log = open(new TestDisk());
+  const admit = () => {
+    throw new RangeError("no consent");
+  };
+  const tries = await Promise.allSettled([
+    log.append([HEARTBEAT]),
+    log.append([HEARTBEAT], { admit }),
+    log.append([HEARTBEAT]),
+  ]);
+  expect(tries.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  expect(tries[1]).toMatchObject({ reason: { message: "no consent" } });
+  expect(log.size).toBe(2);
+});
+
+it("promises nothing once it has stopped", async () => {
+  const disk = new TestDisk();
+  const log = open(disk);
+  const [first] = await log.append([HEARTBEAT]);
+  disk.die();
+  await expect(log.append([HEARTBEAT])).rejects.toMatchObject({ code: "stopped" });
+  expect(() => log.promise(first!)).toThrow("restart");
+  expect(() => log.checkpoint()).toThrow("restart");
+});
+
+it("stops where its store has lost a tile", async () => {
+  const store = new TestDisk().store();
+  const lossy = { ...store };
+  const log = new Log({ store: lossy, signer: a.signer, nowMs: () => START_MS });
+  await log.append(Array(300).fill(HEARTBEAT));
+  const note = log.checkpoint();
+  lossy.get = (key) => (Buffer.from(key).toString().startsWith("t") ? undefined : store.get(key));
+  const { text, signatures } = parseNote(note);
+  expect(() => log.mustExtend(formatNote({ text, signatures }))).toThrow("lost a part");
+  await expect(log.append([HEARTBEAT])).rejects.toMatchObject({ code: "missing" });
+});
+
+it("of two checkpoints that are published at once, the smaller never comes last", async () => {
+  const log = open(new TestDisk());
+  await log.append([HEARTBEAT]);
+  const small = log.checkpoint();
+  await log.append([HEARTBEAT]);
+  await Promise.all([log.publish(log.checkpoint(), []), log.publish(small, [])]);
+  expect(openCheckpoint(log.published()!, a.log).size).toBe(2);
+});
+
 it("refuses drafts that no entry can hold, before anything is written", async () => {
   const log = open(new TestDisk());
   const { kind, body } = intentDraft("x");

@@ -26,6 +26,8 @@ const schema = z.strictObject({
   listen: z.strictObject({ host: z.string().min(1), port: z.int().min(0).max(65535) }).optional(),
   /** A platform's feature catalogue. */
   catalogue: path.optional(),
+  /** The supervisor's signed purpose policy; bureaus and supervisor need it where consents are asked for. */
+  policy: path.optional(),
   log: z
     .strictObject({
       level: z.enum(["debug", "info", "warn", "error"]).default("info"),
@@ -37,6 +39,11 @@ const schema = z.strictObject({
     .default({ level: "info" }),
   /** Port on 127.0.0.1 with `/metrics` and `/health`; 0 takes any, published in `run`. Absent: none. */
   metrics: z.strictObject({ port: z.int().min(0).max(65535) }).optional(),
+  /**
+   * Where a bureau serves its log to whoever wants to read it, over plain HTTP: `/ledger/checkpoint`
+   * and `/ledger/tile/…`. Port 0 takes any, published in `run`. Absent: over the control socket only.
+   */
+  ledger: z.strictObject({ host: z.string().min(1), port: z.int().min(0).max(65535) }).optional(),
   limits: z
     .strictObject({
       /** Pseudonyms that a bureau evaluates for one party per minute. */
@@ -86,6 +93,7 @@ export function readConfig(file: string): NodeConfig {
     data: from(config.data),
     run: from(config.run),
     ...(config.catalogue !== undefined && { catalogue: from(config.catalogue) }),
+    ...(config.policy !== undefined && { policy: from(config.policy) }),
     log: { ...config.log, ...(config.log.file !== undefined && { file: from(config.log.file) }) },
   };
 }

@@ -10,6 +10,7 @@ import { Links } from "./links.ts";
 import type { Log } from "./log.ts";
 import { Metrics, type Sample } from "./metrics.ts";
 import { type Parties, readParties } from "./parties.ts";
+import { Purposes } from "./purposes.ts";
 import { refuseOlderRoster } from "./roster-version.ts";
 import type { Store } from "./store.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -18,6 +19,7 @@ import { Traffic } from "./traffic.ts";
 export interface NodeContext {
   readonly config: NodeConfig;
   readonly parties: Parties;
+  readonly purposes: Purposes;
   readonly signing: SigningKey;
   readonly store: Store;
   readonly log: Log;
@@ -42,6 +44,8 @@ export interface RoleRuntime {
   ailments(): readonly string[];
   /** Adds the role's own commands to the control socket. */
   routes(server: FastifyInstance): void;
+  /** Adds what anybody may read: a bureau's published log. */
+  publishes?(server: FastifyInstance): void;
   close(): Promise<void>;
 }
 
@@ -64,6 +68,8 @@ export async function openContext(
   });
   await refuseOlderRoster(store, parties);
   log.info({ ...(await incarnationOf(store, rng, clock.now())) }, "store opened");
+  const purposes = new Purposes({ config, parties, store, nowMs: () => clock.now() });
+  await purposes.read();
   const traffic = new Traffic();
   const metrics = new Metrics(config.name, config.role);
   const switchboard: Switchboard = new Switchboard({
@@ -79,7 +85,7 @@ export async function openContext(
   });
   const attach = switchboard.attach.bind(switchboard);
   const links = new Links({ config, parties, log, clock, rng, carrier, attach });
-  const base = { config, parties, signing, store, log, clock, rng, otSetup };
+  const base = { config, parties, purposes, signing, store, log, clock, rng, otSetup };
   return { ...base, switchboard, links, traffic, metrics };
 }
 

@@ -33,6 +33,25 @@ export async function callNode<T>(
   return JSON.parse(text) as T;
 }
 
+/** Gets bytes, at most `max` of them; throws `ControlError`. */
+export async function nodeBytes(
+  socket: string,
+  path: string,
+  { max, ...options }: ControlRequest & { readonly max: number },
+): Promise<Uint8Array> {
+  const response = await open(socket, path, { ...options, method: "GET" });
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response) {
+    length += (chunk as Buffer).length;
+    if (length > max) throw new ControlError(`${path}: the answer is too long`);
+    chunks.push(chunk as Buffer);
+  }
+  const bytes = Buffer.concat(chunks);
+  if (response.statusCode !== 200) throw new ControlError(`${path}: ${bytes.toString().trim()}`);
+  return new Uint8Array(bytes);
+}
+
 /**
  * Sends one request whose answer is JSON lines, and yields each as it comes. Throws `ControlError`,
  * or the signal's reason when that ended it.

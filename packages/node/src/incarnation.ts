@@ -4,6 +4,7 @@
  * log shows it at each start: who compares two logs sees that one of them is of a restored store.
  */
 import type { Rng } from "@moiety/crypto";
+import { timeOf } from "@moiety/policy";
 import { key, type Store, type Table } from "./store.ts";
 
 const PLACE = key("incarnation");
@@ -21,7 +22,7 @@ export interface Incarnation {
 export async function incarnationOf(store: Store, rng: Rng, nowMs: number): Promise<Incarnation> {
   return (
     knownIncarnation(store.table("meta")) ??
-    begin(store, { id: randomId(rng), since: toTime(nowMs) })
+    begin(store, { id: randomId(rng), since: timeOf(nowMs) })
   );
 }
 
@@ -40,7 +41,7 @@ export async function reincarnate(
 ): Promise<Incarnation> {
   const { id } = await incarnationOf(store, rng, nowMs);
   const restoredFrom = { id, copiedAt };
-  return begin(store, { id: randomId(rng), since: toTime(nowMs), restoredFrom });
+  return begin(store, { id: randomId(rng), since: timeOf(nowMs), restoredFrom });
 }
 
 async function begin(store: Store, incarnation: Incarnation): Promise<Incarnation> {
@@ -50,8 +51,4 @@ async function begin(store: Store, incarnation: Incarnation): Promise<Incarnatio
 
 function randomId(rng: Rng): string {
   return Buffer.from(rng.bytes(16)).toString("hex");
-}
-
-function toTime(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
 }

@@ -16,7 +16,13 @@ export { type BatchLine, OUT_OF_RANGE, type ScoreAnswer, type ScoreTerms } from 
 export { MAX_REQUEST_IDENTIFIERS } from "./bank/bounds.ts";
 export { type NodeConfig, type NodeRole, ROLES, readConfig } from "./config.ts";
 export { SetupError } from "./config-error.ts";
-export { ControlError, type ControlRequest, callNode, streamNode } from "./control-client.ts";
+export {
+  ControlError,
+  type ControlRequest,
+  callNode,
+  nodeBytes,
+  streamNode,
+} from "./control-client.ts";
 export { controlSocket } from "./control-path.ts";
 export { isRunning } from "./control-probe.ts";
 export type { Finding } from "./diagnosis/finding.ts";
@@ -40,6 +46,7 @@ export {
 } from "./oprf-keys.ts";
 export type { RosterAnswer } from "./orders.ts";
 export type { DepositProgress } from "./platform/progress.ts";
+export type { NoticeAnswer } from "./registrar.ts";
 export { readCertificate } from "./renewal.ts";
 export { installRoster, readRoster } from "./roster-install.ts";
 export type { NodeStatus, RunningNode } from "./start.ts";

@@ -6,7 +6,14 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { constantTimeEqual, type OprfKeyPair } from "@moiety/crypto";
-import { keyShareOf, type OprfEpoch, oprfEpochsOf, type Roster, type Side } from "@moiety/policy";
+import {
+  keyedDomains,
+  keyShareOf,
+  type OprfEpoch,
+  oprfEpochsOf,
+  type Roster,
+  type Side,
+} from "@moiety/policy";
 import type { NodeConfig } from "./config.ts";
 import { SetupError } from "./config-error.ts";
 import { destroySecret, KEY_FILES, readOprfKey } from "./keys.ts";
@@ -37,7 +44,7 @@ export function readDomainKeys(
   const present = new Set(keyFiles(config.keys).map(({ domain, epoch }) => name(domain, epoch)));
   const keys = new Map<string, OprfKeyPair>();
   const missing: EpochName[] = [];
-  for (const { name: domain } of roster.domains) {
+  for (const domain of keyedDomains(roster)) {
     for (const [age, entry] of oprfEpochsOf(roster, domain).entries()) {
       const { epoch } = entry;
       if (present.has(name(domain, epoch)) || age === 0)

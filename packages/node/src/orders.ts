@@ -7,6 +7,7 @@ import { installRoster, restartReasons } from "./roster-install.ts";
 import { refuseOlderRoster } from "./roster-version.ts";
 
 const rosterRequest = z.strictObject({ text: z.string().max(8 << 20), file: z.string().max(4096) });
+const policyRequest = z.strictObject({ text: z.string().max(1 << 20), file: z.string().max(4096) });
 const backupRequest = z.strictObject({ folder: z.string().min(1).max(4096) });
 
 /** What a node did with a new roster. */
@@ -22,6 +23,13 @@ export function takeOrders(server: FastifyInstance, context: NodeContext): void 
   server.post("/roster", async ({ body }): Promise<RosterAnswer> => {
     const { text, file } = rosterRequest.parse(body);
     return adoptRoster(context, Buffer.from(text), file);
+  });
+  server.post("/policy", async ({ body }) => {
+    const { text, file } = policyRequest.parse(body);
+    const former = context.purposes.current?.version;
+    const { version } = await context.purposes.install(Buffer.from(text), file);
+    if (version !== former) context.log.info({ policy: version, former }, "new policy in force");
+    return { version, former: former ?? null };
   });
   server.post("/backup", async ({ body }) => {
     const { folder } = backupRequest.parse(body);

@@ -26,6 +26,7 @@ import { readRoster } from "./roster-install.ts";
 export interface DomainKeys {
   readonly domain: string;
   readonly epoch: number;
+  /** Whose it is; empty for the consent domain, which is nobody's. */
   readonly platform: string;
   readonly a: Element;
   readonly b: Element;
@@ -98,12 +99,18 @@ export class Parties {
     return this.#now.pinned;
   }
 
-  /** The newest epoch of each domain. */
+  /** The consent domain's newest epoch; undefined in a network that asks for no consents. */
+  get consentDomain(): DomainKeys | undefined {
+    const name = this.roster.consentDomain;
+    return name === undefined ? undefined : this.epochs(name)[0];
+  }
+
+  /** The newest epoch of each platform's domain. */
   get domains(): ReadonlyMap<string, DomainKeys> {
     return this.#now.domains;
   }
 
-  /** All epochs of a domain that the roster lists, newest first; none for an unknown domain. */
+  /** All epochs of a domain, the consent domain too, that the roster lists, newest first; none for an unknown domain. */
   epochs(domain: string): readonly DomainKeys[] {
     return this.#now.epochs.get(domain) ?? [];
   }
@@ -118,7 +125,7 @@ export class Parties {
    * many: numbers rise, and none comes back.
    */
   formerEpochs(domain: string): number[] {
-    const newest = this.domains.get(domain)?.epoch ?? 1;
+    const newest = this.epochs(domain)[0]?.epoch ?? 1;
     const before = Array.from(
       { length: Math.min(newest - 1, MAX_FORMER) },
       (_, age) => newest - 1 - age,
@@ -182,16 +189,19 @@ function imported(roster: Roster): Imported {
 }
 
 function importRoster(roster: Roster): Imported {
-  const epochs = new Map(
-    roster.domains.map(({ name, platform }) => [name, epochsOf(roster, name, platform)]),
+  const owned = roster.domains.map(
+    ({ name, platform }) => [name, epochsOf(roster, name, platform)] as const,
   );
+  const epochs = new Map(owned);
+  const { consentDomain } = roster;
+  if (consentDomain !== undefined) epochs.set(consentDomain, epochsOf(roster, consentDomain, ""));
   return {
     roster,
     expiresAt: Date.parse(roster.expiresAt),
     bureaus: { a: bureauOf(roster, "a").name, b: bureauOf(roster, "b").name },
     supervisor: supervisorOf(roster).name,
     pinned: new Map(roster.parties.map((party) => [party.name, pinnedPeer(party)])),
-    domains: new Map([...epochs].map(([name, keys]) => [name, keys[0] as DomainKeys])),
+    domains: new Map(owned.map(([name, keys]) => [name, keys[0] as DomainKeys])),
     epochs,
     parties: new Map(roster.parties.map((party) => [party.name, importParty(party)])),
   };

@@ -14,11 +14,26 @@ export function isTransient(error: unknown): error is ProtocolError {
   return error instanceof ProtocolError && TRANSIENT.has(error.code);
 }
 
+/** A bureau's refusal, with the reason that it gave to the bank whose inquiry it was. */
+export class Refused extends Error {
+  override readonly name = "Refused";
+  readonly bureau: string;
+  /** As in `REFUSALS` of @moiety/policy, or empty for another reason. */
+  readonly code: string;
+
+  constructor(bureau: string, reason: string) {
+    super(`${bureau} refuses: ${reason}`);
+    this.bureau = bureau;
+    this.code = /^[a-z]+(-[a-z]+)+(?= \(person \d+ of the inquiry\))/.exec(reason)?.[0] ?? "";
+  }
+}
+
 /** Runs `attempt` anew, with fresh randomness, until it succeeds or there is no hope. */
 export async function retrying<T>(
   clock: Clock,
   attempt: () => Promise<T>,
   beforeRetry: (error: ProtocolError) => void = () => {},
+  mayHeal: (error: unknown) => error is ProtocolError = isTransient,
 ): Promise<T> {
   const started = clock.now();
   for (let tried = 1; ; tried += 1) {
@@ -26,7 +41,7 @@ export async function retrying<T>(
       return await attempt();
     } catch (error) {
       const late = clock.now() - started > PATIENCE_MS;
-      if (!isTransient(error) || late || tried === ATTEMPTS) throw error;
+      if (!mayHeal(error) || late || tried === ATTEMPTS) throw error;
       beforeRetry(error);
       await new Promise<void>((resolve) => {
         clock.after(FIRST_PAUSE_MS * 2 ** (tried - 1), resolve);

@@ -10,6 +10,7 @@ import { type ControlServer, refuseSecond, serveControl } from "./control.ts";
 import { controlSocket } from "./control-path.ts";
 import { endOnFault } from "./fault.ts";
 import { type Health, healthOf } from "./health.ts";
+import { serveReaders } from "./ledger/serving.ts";
 import type { Log } from "./log.ts";
 import type { Metrics, Sample } from "./metrics.ts";
 import { publishObservation, serveObservation, withdrawObservation } from "./observation.ts";
@@ -50,6 +51,8 @@ export interface RunningNode {
   readonly config: NodeConfig;
   readonly metrics: Metrics;
   readonly log: Log;
+  /** What anybody may read of this role, if there is anything. */
+  readonly publishes: ((server: FastifyInstance) => void) | undefined;
   status(): NodeStatus;
   /** Ends sessions, frees ports, closes the store. Idempotent. */
   close(): Promise<void>;
@@ -68,7 +71,7 @@ export async function startNode(file: string): Promise<RunningNode> {
   const node = await runNode(config, machine, serve);
   endOnFault(node.log, process);
   try {
-    return await observed(node);
+    return await readable(await observed(node));
   } catch (error) {
     await node.close();
     throw error;
@@ -84,6 +87,21 @@ async function observed(node: RunningNode): Promise<RunningNode> {
   publishObservation(config, server.port);
   const close = once(async () => {
     withdrawObservation(config);
+    await server.close();
+    await node.close();
+  });
+  return { ...node, close };
+}
+
+/** Adds the address for readers of the log, if the configuration asks for one. */
+async function readable(node: RunningNode): Promise<RunningNode> {
+  const { config, publishes } = node;
+  if (config.ledger === undefined || publishes === undefined) return node;
+  const server = await serveReaders(config, publishes).catch(async (error: unknown) => {
+    await node.close();
+    throw error;
+  });
+  const close = once(async () => {
     await server.close();
     await node.close();
   });
@@ -113,7 +131,8 @@ export async function runNode(
     context.metrics.observe(() => connectionSamples(context));
     await context.links.start();
     context.log.info({ role: config.role, roster: context.parties.version }, "ready");
-    return { config, metrics: context.metrics, log: context.log, status, close };
+    const { metrics, log } = context;
+    return { config, metrics, log, publishes: role.publishes?.bind(role), status, close };
   } catch (error) {
     await close();
     throw error;

@@ -11,7 +11,7 @@ export { after, key, type Range, type Store, type Table } from "./store-table.ts
 
 /** Raises when the layout of any table changes; an older store is migrated, a newer one refused. */
 export const SCHEMA_VERSION: number = 2;
-const MAX_TABLES = 32;
+const MAX_TABLES = 64;
 export const META_KEY: Buffer = Buffer.from("schema");
 
 /**

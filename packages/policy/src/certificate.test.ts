@@ -10,7 +10,12 @@ import {
 } from "@moiety/model";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isCertifiedShare, type ModelCertificate, parseCertificate } from "./certificate.ts";
+import {
+  certifiedOutputs,
+  isCertifiedShare,
+  type ModelCertificate,
+  parseCertificate,
+} from "./certificate.ts";
 import { type Certification, certify } from "./certify.ts";
 import { commitTable, modelReference, opensCommitment } from "./commitment.ts";
 import { problemsOf } from "./testing/problems.ts";
@@ -87,6 +92,12 @@ describe("certify", () => {
     expect(commitmentA).not.toBe(commitmentB);
   });
 
+  it("says what the model may answer: the score alone, unless it is named", () => {
+    expect(certifiedOutputs(CERTIFICATE)).toEqual(["score"]);
+    const outputs = ["band", "reasons"] as const;
+    expect(certifiedOutputs(parse(certify({ ...REQUEST, outputs }, supervisor)))).toEqual(outputs);
+  });
+
   it("lets each bureau check its half, and only that", () => {
     const { a: halfA, b: halfB } = REQUEST.halves;
     expect(isCertifiedShare(CERTIFICATE, "a", halfA.salt, halfA.share)).toBe(true);
@@ -153,6 +164,8 @@ describe("certify", () => {
     ["a bank without name", { bank: "" }, "bank: write a name"],
     ["no time", { expiresAt: "soon" }, "expiresAt: write a time"],
     ["times in the wrong order", { expiresAt: REQUEST.issuedAt }, "expiresAt must be after"],
+    ["outputs out of order", { outputs: ["score", "band"] }, "ascending"],
+    ["reasons alone", { outputs: ["reasons"] }, "reasons explain"],
     ["serial 0", { serial: 0 }, "serial"],
   ] as [string, Partial<Certification>, string][])("refuses %s", (_, change, problem) => {
     const message = problemsOf(() => certify({ ...REQUEST, ...change }, supervisor));

@@ -19,6 +19,7 @@ import {
 } from "@moiety/model";
 import { z } from "zod";
 import { modelReference, opensCommitment } from "./commitment.ts";
+import { type Output, outputsShape } from "./consent/consent.ts";
 import type { Side } from "./roster.ts";
 import {
   checkValidity,
@@ -37,6 +38,8 @@ export interface ModelCertificate {
   /** The one party that may use the model. */
   readonly bank: string;
   readonly purposes: readonly string[];
+  /** What it may answer; absent: the score alone. See `certifiedOutputs`. */
+  readonly outputs?: readonly Output[];
   /** In the order of the tables' rows. */
   readonly characteristics: readonly Pick<Characteristic, "domain" | "feature">[];
   /** Digests (`catalogueDigest`, hex) of the catalogues that say what the bins mean. */
@@ -59,6 +62,7 @@ const certificateShape: z.ZodType<ModelCertificate> = z.strictObject({
   version: versionShape,
   bank: kebabNameShape,
   purposes: purposesShape,
+  outputs: z.exactOptional(outputsShape),
   characteristics: z
     .array(z.strictObject({ domain: kebabNameShape, feature: nameShape }))
     .min(1)
@@ -112,6 +116,13 @@ export function signCertificate(certificate: ModelCertificate, key: SigningKey):
   return file;
 }
 
+/** What a certified model may answer, in ascending order. */
+export function certifiedOutputs({
+  outputs = ["score"],
+}: Pick<ModelCertificate, "outputs">): readonly Output[] {
+  return outputs;
+}
+
 /**
  * Whether a bureau's salt and half of the tables are those that were certified.
  *
@@ -146,6 +157,9 @@ function certificateProblems(certificate: ModelCertificate): string[] {
   }
   for (const domain of described) {
     if (!used.has(domain)) problems.push(`the catalogue of ${domain} is listed but not used`);
+  }
+  if (!certifiedOutputs(certificate).some((output) => output !== "reasons")) {
+    problems.push("outputs: reasons explain a score or a band; name one of these, too");
   }
   if (range.min > range.max) problems.push("range.min is above range.max");
   if (commitmentA === commitmentB) problems.push("both halves have the same commitment");

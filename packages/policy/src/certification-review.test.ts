@@ -12,6 +12,7 @@ import {
 import { describe, expect, it } from "vitest";
 import type { Review } from "./certification-review.ts";
 import { certify } from "./certify.ts";
+import type { Output } from "./consent/consent.ts";
 import { POLICY } from "./consent/testing/world.ts";
 import { problemsOf } from "./testing/problems.ts";
 
@@ -66,10 +67,16 @@ const withFirst = (...points: number[]): Scorecard => {
   return { ...MODEL, characteristics: [{ ...first!, points }, ...others] };
 };
 
-function refusal(model: Scorecard, review?: Partial<Review>, catalogue = CATALOGUE): string {
+function refusal(
+  model: Scorecard,
+  review?: Partial<Review>,
+  catalogue = CATALOGUE,
+  outputs?: readonly Output[],
+): string {
   const [a, b] = splitPoints(pointTables(model), rng);
   const request = {
     ...{ model, bank: "village-bank", catalogues: [catalogue], serial: 1 },
+    ...(outputs !== undefined && { outputs }),
     halves: { a: { share: a, salt: rng.bytes(32) }, b: { share: b, salt: rng.bytes(32) } },
     issuedAt: "2026-01-01T00:00:00Z",
     expiresAt: "2027-01-01T00:00:00Z",
@@ -102,8 +109,16 @@ describe("a supervisor who reviews a model", () => {
     const problem = refusal(digits, {});
     expect(problem).toContain("characteristic telecom/f0: the answer tells 2.32 bits");
     expect(problem).not.toContain("400");
-    // A band that says whether f0 is in its upper half.
-    expect(refusal(digits, { bandEdges: [650] })).toContain("0.97 bits");
+  });
+
+  it("looks at the total, whatever the model is to answer, and at what the purpose allows", () => {
+    const digits = withFirst(0, 100, 200, 300, 400);
+    expect(refusal(digits, {}, CATALOGUE, ["band"])).toContain("2.32 bits");
+    expect(refusal(MODEL, {}, CATALOGUE, ["band", "reasons"])).toBe("");
+    const [purpose] = POLICY.purposes;
+    const bandsOnly = { ...POLICY, purposes: [{ ...purpose!, outputs: ["band"] as const }] };
+    expect(refusal(MODEL, { policy: bandsOnly })).toContain("allows none of score for credit");
+    expect(refusal(MODEL, { policy: bandsOnly }, CATALOGUE, ["band", "score"])).toBe("");
   });
 
   it("refuses a model that together with an earlier one tells a feature", () => {

@@ -17,6 +17,7 @@ import {
   type ScoreOutput,
   sampleLeakage,
 } from "@moiety/model";
+import type { Output } from "./consent/consent.ts";
 import { categoriesOf } from "./purposes/categories.ts";
 import { findPurpose, type PurposePolicy } from "./purposes/purpose-policy.ts";
 
@@ -27,8 +28,6 @@ export interface Review {
   readonly marginals: Marginals;
   /** The bank's development sample, where there is one. */
   readonly sample?: Sample;
-  /** Totals at which bands begin, where bands are all that is answered. */
-  readonly bandEdges?: readonly number[];
   /** What else this bank may run about the same person: earlier versions, other models, other bands. */
   readonly others: readonly OtherOutput[];
   /** Whether points must rise, or fall, with the bins where a catalogue declares a trend. */
@@ -45,15 +44,19 @@ export interface OtherOutput {
  * Everything that keeps a model, which `checkScorecard` accepted, from being certified, in words and
  * without points.
  *
+ * @param outputs what the model is to be certified to answer.
  * @throws DocumentError, RangeError when catalogue, marginal or sample lack a characteristic.
  */
 export function reviewProblems(
   model: Scorecard,
   catalogues: readonly Catalogue[],
   review: Review,
+  outputs: readonly Output[] = ["score"],
 ): string[] {
+  const ofPurpose = (code: string): string[] =>
+    purposeProblems(code, model, catalogues, review.policy, outputs);
   return [
-    ...model.purposes.flatMap((code) => purposeProblems(code, model, catalogues, review.policy)),
+    ...model.purposes.flatMap(ofPurpose),
     ...(review.followTrends ? model.characteristics.flatMap(trendProblemsIn(catalogues)) : []),
     ...leakages(model, review),
   ];
@@ -64,9 +67,13 @@ function purposeProblems(
   { characteristics }: Scorecard,
   catalogues: readonly Catalogue[],
   policy: PurposePolicy,
+  outputs: readonly Output[],
 ): string[] {
   const purpose = findPurpose(policy, code);
   if (purpose === undefined) return [`the policy has no purpose ${code}`];
+  // Another purpose of the model may be what the others are for; each inquiry is judged by its own.
+  if (!outputs.some((each) => each !== "reasons" && purpose.outputs.includes(each)))
+    return [`the policy allows none of ${outputs.join(", ")} for ${code}`];
   return characteristics.flatMap((characteristic) => {
     const [category] = categoriesOf([characteristic], catalogues);
     if (purpose.categories.includes(category!)) return [];
@@ -92,8 +99,10 @@ function trendProblemsIn(catalogues: readonly Catalogue[]) {
 
 /** On its own and beside each of the others, over the marginals and in the sample. */
 function leakages(model: Scorecard, review: Review): string[] {
-  const { marginals, sample, policy, others, bandEdges } = review;
-  const output: ScoreOutput = bandEdges === undefined ? { model } : { model, bandEdges };
+  const { marginals, sample, policy, others } = review;
+  // The total, whatever the model is certified to answer: a band or reasons of it tell no more of a
+  // feature than it does, and no bureau could tell a bank that has only bands from one that has totals.
+  const output: ScoreOutput = { model };
   const problemsOf = (outputs: Outputs, prefix: string): string[] => {
     const found = [marginalLeakage(outputs, marginals)];
     if (sample !== undefined) found.push(sampleLeakage(outputs, sample));

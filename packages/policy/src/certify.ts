@@ -14,6 +14,7 @@ import {
 import { signCertificate } from "./certificate.ts";
 import { type Review, reviewProblems } from "./certification-review.ts";
 import { commitTable, modelReference } from "./commitment.ts";
+import type { Output } from "./consent/consent.ts";
 import type { Side } from "./roster.ts";
 
 /** One bureau's half of a model, and the salt of its commitment. Secret. */
@@ -37,6 +38,8 @@ export interface Certification {
   readonly expiresAt: string;
   /** The supervisor's running number, from 1. */
   readonly serial: number;
+  /** What the model may answer, in ascending order; absent: the score alone. */
+  readonly outputs?: readonly Output[];
   /** Without it, neither purposes' policy nor leakage is looked at. */
   readonly review?: Review;
 }
@@ -58,7 +61,7 @@ export function certify(request: Certification, supervisorKey: SigningKey): Uint
   checkScorecard(model, catalogues);
   const problems = halvesProblems(pointTables(model), halves);
   if (request.review !== undefined) {
-    problems.push(...reviewProblems(model, catalogues, request.review));
+    problems.push(...reviewProblems(model, catalogues, request.review, request.outputs));
   }
   if (problems.length > 0) throw new DocumentError(document, problems);
 
@@ -72,6 +75,7 @@ export function certify(request: Certification, supervisorKey: SigningKey): Uint
       version: model.version,
       bank,
       purposes: model.purposes,
+      ...(request.outputs !== undefined && { outputs: request.outputs }),
       characteristics: model.characteristics.map(({ domain, feature }) => ({ domain, feature })),
       catalogues: catalogues
         .filter(({ domain }) => used.has(domain))

@@ -18,6 +18,7 @@ const EVIDENCE: Evidence = {
   consent: CONSENT,
   onePerson: true,
   policy: POLICY,
+  certificate: { purposes: ["credit-application"], outputs: ["reasons", "score"] },
   attestations: [ATTESTATION],
   revocations: [],
   uses: [],
@@ -33,6 +34,7 @@ it("an inquiry with everything it needs may go on", () => {
 
 describe("an inquiry is refused, by code, when", () => {
   const own = { ...ATTESTATION, registrar: "village-bank" };
+  const withdrawn = { network, subject, registrar: "river-telecom", revokedAt };
   const cases: [string, RefusalCode, Partial<Evidence>][] = [
     ["its pseudonyms are not proven to be one person's", "person-unproven", { onePerson: false }],
     [
@@ -46,6 +48,27 @@ describe("an inquiry is refused, by code, when", () => {
       { revocations: [{ network, subject, jti, revokedAt }] },
     ],
     ["the key was revoked", "consent-revoked", { revocations: [{ network, subject, revokedAt }] }],
+    ["its only registrar took it back", "subject-withdrawn", { revocations: [withdrawn] }],
+    [
+      "the model is certified for another purpose",
+      "model-other-purpose",
+      { certificate: { ...EVIDENCE.certificate, purposes: ["collections"] } },
+    ],
+    [
+      "the model is certified for scores alone",
+      "model-other-output",
+      { certificate: { purposes: ["credit-application"] } },
+    ],
+    [
+      "the policy has expired",
+      "policy-not-in-force",
+      { policy: { ...POLICY, expiresAt: "2026-03-01T12:00:00Z" } },
+    ],
+    [
+      "the policy is another network's",
+      "policy-not-in-force",
+      { policy: { ...POLICY, network: "other-valley" } },
+    ],
     ["nobody vouches for the key", "subject-unknown", { attestations: [] }],
     ["only the bank itself vouches", "subject-own-registrar", { attestations: [own] }],
     ["the consent was used", "consent-used-up", { uses: [NOW - DAY] }],
@@ -61,6 +84,25 @@ describe("an inquiry is refused, by code, when", () => {
     const change = { revocations: [other], attestations: [own, ATTESTATION, own] };
     expect(inquiryRefusal({ ...EVIDENCE, ...change })).toBeUndefined();
   });
+});
+
+it("both bureaus name the same reason, in whichever order they keep attestations", () => {
+  const faulty = [
+    { ...ATTESTATION, person: person("bob") },
+    { ...ATTESTATION, registrar: "village-bank" },
+    { ...ATTESTATION, expiresAt: "2026-02-28T00:00:00Z" },
+    { ...ATTESTATION, registrar: "city-bank" },
+  ];
+  const revocations = [{ network, subject, registrar: "city-bank", revokedAt }];
+  const code = (attestations: typeof faulty) =>
+    inquiryRefusal({ ...EVIDENCE, attestations, revocations })?.code;
+  expect(code(faulty)).toBe("subject-lapsed");
+  expect(code(faulty.toReversed())).toBe("subject-lapsed");
+  const [unknown, own, , withdrawn] = faulty;
+  expect(code([unknown!, own!])).toBe("subject-own-registrar");
+  expect(code([own!, withdrawn!, unknown!])).toBe("subject-withdrawn");
+  // A revocation by one registrar leaves another's word standing.
+  expect(code([...faulty, ATTESTATION])).toBeUndefined();
 });
 
 it("every code says what it means, in one sentence without a full stop", () => {

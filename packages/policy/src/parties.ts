@@ -55,6 +55,15 @@ export function domainsOf(roster: Roster, platform: string): string[] {
   return roster.domains.flatMap((domain) => (domain.platform === platform ? domain.name : []));
 }
 
+/** Every domain that has OPRF keys: the platforms', and the consent domain if there is one. */
+export function keyedDomains({
+  domains,
+  consentDomain,
+}: Pick<Roster, "domains" | "consentDomain">): string[] {
+  const names = domains.map(({ name }) => name);
+  return consentDomain === undefined ? names : [...names, consentDomain];
+}
+
 /** The OPRF epochs of a domain, newest first. */
 export function oprfEpochsOf(roster: Roster, domain: string): OprfEpoch[] {
   return roster.oprf.filter((entry) => entry.domain === domain).sort((x, y) => y.epoch - x.epoch);

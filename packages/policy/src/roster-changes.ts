@@ -5,9 +5,9 @@ import type { Party, Roster } from "./roster.ts";
 /** Every difference, one sentence each; keys are named, not shown. */
 export function rosterChanges(previous: Roster, next: Roster): string[] {
   const changes: string[] = [];
-  for (const field of ["network", "version", "issuedAt", "expiresAt"] as const)
+  for (const field of ["network", "version", "issuedAt", "expiresAt", "consentDomain"] as const)
     if (previous[field] !== next[field])
-      changes.push(`${field} ${previous[field]} → ${next[field]}`);
+      changes.push(`${field} ${previous[field] ?? "(none)"} → ${next[field] ?? "(none)"}`);
   return [
     ...changes,
     ...setChanges("party", byName(previous.parties), byName(next.parties), partyChanges),

@@ -5,7 +5,7 @@
  */
 import { DocumentError, parseShape, readableJson } from "@moiety/model";
 import { z } from "zod";
-import { findParty, oprfEpochOf, oprfEpochsOf } from "./parties.ts";
+import { findParty, keyedDomains, oprfEpochOf, oprfEpochsOf } from "./parties.ts";
 import { type EpochRequest, type KeyRequest, keyFingerprint } from "./requests.ts";
 import { type Party, type Roster, rosterShape } from "./roster.ts";
 
@@ -49,7 +49,7 @@ export function withEpoch(draft: Roster, requests: readonly [EpochRequest, Epoch
     problems.push("both requests are of one bureau; take one of each");
   if (b.domain !== domain || b.epoch !== epoch)
     problems.push(`one request is for ${domain}/${epoch}, the other for ${b.domain}/${b.epoch}`);
-  if (!draft.domains.some(({ name }) => name === domain)) problems.push("no such domain");
+  if (!keyedDomains(draft).includes(domain)) problems.push("no such domain");
   const newest = oprfEpochOf(draft, domain)?.epoch ?? 0;
   if (epoch <= newest)
     problems.push(`the newest epoch is ${newest} already: begin one with a higher number`);

@@ -8,6 +8,7 @@ import {
   verifyPossession,
 } from "@moiety/crypto";
 import { duplicates } from "@moiety/model";
+import { keyedDomains } from "./parties.ts";
 import type { OprfEpoch, Party, Role, Roster, Side } from "./roster.ts";
 import { validityProblems } from "./signed-document.ts";
 
@@ -49,7 +50,8 @@ function roleProblems(parties: readonly Party[]): string[] {
   });
 }
 
-function uniquenessProblems({ parties, domains, oprf }: Roster): string[] {
+function uniquenessProblems(roster: Roster): string[] {
+  const { parties, oprf } = roster;
   const problems = (what: string, values: readonly string[]): string[] =>
     duplicates(values).map((value) => `${what} ${abridged(value)} occurs twice`);
   return [
@@ -71,10 +73,7 @@ function uniquenessProblems({ parties, domains, oprf }: Roster): string[] {
     ),
     // TLS finds the certificate that vouches for a self-signed one by this name, and takes the first.
     ...problems("the name (subject) of a certificate", parties.flatMap(subjectsOf)),
-    ...problems(
-      "the domain",
-      domains.map(({ name }) => name),
-    ),
+    ...problems("the domain", keyedDomains(roster)),
     ...problems(
       "the OPRF epoch",
       oprf.map(({ domain, epoch }) => `${domain}/${epoch}`),
@@ -114,9 +113,10 @@ function partyProblems(party: Party): string[] {
   return problems;
 }
 
-function domainProblems({ parties, domains, oprf }: Roster): string[] {
+function domainProblems(roster: Roster): string[] {
+  const { parties, domains, oprf } = roster;
   const platforms = new Set(parties.flatMap(({ name, role }) => (role === "platform" ? name : [])));
-  const known = new Set(domains.map(({ name }) => name));
+  const known = new Set(keyedDomains(roster));
   return [
     ...domains
       .filter(({ platform }) => !platforms.has(platform))

@@ -3,7 +3,7 @@
  * (domain, epoch): if one epoch's number ever stood for two keys, people would be taken for others.
  */
 import { canonicalJson, DocumentError } from "@moiety/model";
-import { oprfEpochOf } from "./parties.ts";
+import { keyedDomains, oprfEpochOf } from "./parties.ts";
 import type { Roster } from "./roster.ts";
 
 /** Throws a `DocumentError` unless `next` may take the place of `previous` at a node. */
@@ -28,7 +28,10 @@ export function successionProblems(previous: Roster, next: Roster): string[] {
           `another roster with version ${next.version} is in use here already: the authority has ` +
             "signed two; ask it which one counts, and for one with a higher version",
         ];
-  return next.domains.flatMap(({ name }) => epochProblems(previous, next, name));
+  const { consentDomain } = previous;
+  if (consentDomain !== undefined && next.consentDomain !== consentDomain)
+    return [`consentDomain was ${consentDomain}: consents cannot be renounced, nor kept elsewhere`];
+  return keyedDomains(next).flatMap((name) => epochProblems(previous, next, name));
 }
 
 /** An epoch keeps its keys while it lasts, and never comes back. */

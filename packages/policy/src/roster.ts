@@ -50,6 +50,11 @@ export interface Roster {
   readonly parties: readonly Party[];
   /** Each domain has one platform; a platform may have several domains. */
   readonly domains: readonly { readonly name: string; readonly platform: string }[];
+  /**
+   * The domain of the pseudonyms that consents name. It belongs to no platform. Where there is one,
+   * bureaus answer nothing about a person without a consent; without one this is a network for trials.
+   */
+  readonly consentDomain?: string;
   readonly oprf: readonly OprfEpoch[];
 }
 
@@ -89,6 +94,7 @@ export const rosterShape: z.ZodType<Roster> = z.strictObject({
   domains: z
     .array(z.strictObject({ name: kebabNameShape, platform: kebabNameShape }))
     .max(MAX_PARTIES),
+  consentDomain: z.exactOptional(kebabNameShape),
   oprf: z
     .array(
       z.strictObject({

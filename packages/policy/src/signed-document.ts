@@ -38,6 +38,11 @@ export const timeShape: z.ZodType<string> = z.iso.datetime(
   "write a time like 2026-01-31T00:00:00Z",
 );
 
+/** A time (ms since 1970, UTC) as documents write it: to the second, cut off. */
+export function timeOf(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
+}
+
 /** The file: body and signature. Throws a `DocumentError` when the body does not have its shape. */
 export function signDocument<T>(kind: SignedKind<T>, body: T, key: SigningKey): Uint8Array {
   const shaped = parseShape(kind.shape, body, kind.name);
@@ -85,28 +90,32 @@ export function openDocument<T>(
   return body;
 }
 
+/** From when to when a document counts. */
+export interface Validity {
+  readonly issuedAt: string;
+  readonly expiresAt: string;
+}
+
 /**
  * Throws a `DocumentError` unless `issuedAt ≤ now < expiresAt`, but for `CLOCK_SKEW_MS` at the
  * beginning; `now` in ms since 1970, UTC.
  */
-export function checkValidity(
-  body: { readonly issuedAt: string; readonly expiresAt: string },
-  now: number,
-  document: string,
-): void {
+export function checkValidity(body: Validity, now: number, document: string): void {
+  if (isValidAt(body, now)) return;
   if (!(now + CLOCK_SKEW_MS >= Date.parse(body.issuedAt))) {
     throw new DocumentError(document, [`not valid before ${body.issuedAt}; check this clock`]);
   }
-  if (!(now < Date.parse(body.expiresAt))) {
-    throw new DocumentError(document, [`expired at ${body.expiresAt}; get a current one`]);
-  }
+  throw new DocumentError(document, [`expired at ${body.expiresAt}; get a current one`]);
+}
+
+/** What `checkValidity` asks for, without a word. */
+export function isValidAt(body: Validity, now: number): boolean {
+  const started = now + CLOCK_SKEW_MS >= Date.parse(body.issuedAt);
+  return started && now < Date.parse(body.expiresAt);
 }
 
 /** What is wrong with a pair of times on its own. */
-export function validityProblems(body: {
-  readonly issuedAt: string;
-  readonly expiresAt: string;
-}): string[] {
+export function validityProblems(body: Validity): string[] {
   return Date.parse(body.issuedAt) < Date.parse(body.expiresAt)
     ? []
     : ["expiresAt must be after issuedAt"];

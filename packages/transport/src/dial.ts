@@ -74,7 +74,15 @@ export async function dial(options: DialOptions): Promise<Link> {
       const said = Date.parse(date ?? "");
       // The header has whole seconds: half of one, and half of the way there and back, are unknown.
       if (!Number.isNaN(said)) options.onClockAhead?.(said + 500 - (asked + clock.now()) / 2);
-      const wire = new WebSocketWire({ socket, stream, peer: peer.name, limits, clock, problem });
+      const wire = new WebSocketWire({
+        socket,
+        stream,
+        client: true,
+        peer: peer.name,
+        limits,
+        clock,
+        problem,
+      });
       return linkOver(wire, identity.name, peer.name, "connecting");
     });
   } catch (error) {

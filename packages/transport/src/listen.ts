@@ -211,7 +211,15 @@ class Acceptor implements Listener {
     const { identity, log, onLink } = this.#options;
     const [limits, clock] = [this.#limits, this.#clock];
     const problem = rosterWatch(peer, () => this.#options.peers().get(peer.name));
-    const wire = new WebSocketWire({ socket, stream, peer: peer.name, limits, clock, problem });
+    const wire = new WebSocketWire({
+      socket,
+      stream,
+      client: false,
+      peer: peer.name,
+      limits,
+      clock,
+      problem,
+    });
     const link = linkOver(wire, identity.name, peer.name, "accepting");
     this.#links.add(link);
     log?.({ kind: "link-up", peer: peer.name, address });

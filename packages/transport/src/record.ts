@@ -13,6 +13,7 @@ import {
   MAX_OPENING_BYTES,
   RESET_CODES,
   type ResetCode,
+  withRoom,
 } from "@moiety/kit";
 import { RECORD_HEADER_BYTES } from "./limits.ts";
 
@@ -35,9 +36,12 @@ export function openRecord(channel: number, opening: Uint8Array): Uint8Array {
   return withPayload(KINDS.open, channel, opening);
 }
 
-/** DATA. This copy of the frame is the only one on its way to the socket. */
+/** DATA. Uses the room in front of a large frame; the copy of a small one is the only one on its way. */
 export function dataRecord(channel: number, frame: Uint8Array): Uint8Array {
-  return withPayload(KINDS.data, channel, frame);
+  const record = withRoom(frame, RECORD_HEADER_BYTES);
+  if (record === undefined) return withPayload(KINDS.data, channel, frame);
+  record.set(header(KINDS.data, 0, channel, 0));
+  return record;
 }
 
 /** CREDIT: the receiver has read so many bytes more. */

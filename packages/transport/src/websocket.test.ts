@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { Link } from "@moiety/kit";
+import { type Link, newFrame } from "@moiety/kit";
 import fc from "fast-check";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
@@ -51,6 +51,31 @@ async function byHand(limits: Partial<LinkLimits> = {}): Promise<[Link, WebSocke
 }
 
 describe("a WebSocket link", () => {
+  it("carries large frames in memory that is used again, and small ones between them, each as it was", async () => {
+    const links = await linkTo(shared, near, far);
+    const lengths = [65_536, 20, 300_000, 300_001, 65_535, 1 << 20, 0, 250_000];
+    for (const [from, to] of [links, links.toReversed()] as [Link, Link][]) {
+      const taken = nextChannel(to);
+      const channel = from.open(text("large"));
+      const far = await taken;
+      for (let round = 0; round < 6; round += 1)
+        await Promise.all([
+          ...lengths.map((length, at) => {
+            const frame = newFrame(length);
+            frame.set(pattern(length, 8 * round + at));
+            return channel.send(frame);
+          }),
+          (async () => {
+            for (const [at, length] of lengths.entries()) {
+              const sent = pattern(length, 8 * round + at);
+              expect(Buffer.compare(await far.receive(), sent)).toBe(0);
+            }
+          })(),
+        ]);
+    }
+    links[0].close();
+  });
+
   it("ends at a text frame", async () => {
     const [link, socket] = await byHand();
     socket.send("text");

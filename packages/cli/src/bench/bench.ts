@@ -12,6 +12,8 @@ export interface BenchSetting {
   readonly packages: string | undefined;
   /** score-batch: only what the two bureaus compute, without stores and banks. */
   readonly kernel: boolean;
+  /** score-online: while the same network scores a large batch. */
+  readonly besideBatch: boolean;
   /** Folder for V8 CPU profiles, where they are wanted. */
   readonly profile: string | undefined;
   readonly signal: AbortSignal;

@@ -18,6 +18,8 @@ export interface Figures {
   /** CPU time per item, user and system, in microseconds. */
   readonly cpuMicros?: ByParty;
   readonly cpuMicrosWithPseudonyms?: ByParty;
+  /** The same of what the protocol computes alone, its messages handed over as they are (lookup). */
+  readonly protocolCpuMicros?: ByParty;
   /** Bytes sent per item, protocol frames without TLS. */
   readonly bytes?: ByParty;
   /** Items per second of CPU time of all parties together. */

@@ -6,7 +6,7 @@ import { type BenchReport, thisMachine } from "./figures.ts";
 
 export type BenchOptions = Pick<
   BenchSetting,
-  "seed" | "runs" | "items" | "concurrency" | "packages" | "kernel" | "signal"
+  "seed" | "runs" | "items" | "concurrency" | "packages" | "kernel" | "besideBatch" | "signal"
 > & {
   readonly profile: string | undefined;
 };

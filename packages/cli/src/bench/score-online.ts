@@ -11,6 +11,7 @@ const PARTIES = ["bank", "bureau-a", "bureau-b"];
 
 /** See `benches.ts` for what an item is. */
 export async function scoreOnline(setting: BenchSetting): Promise<Measured> {
+  if (setting.besideBatch) return (await import("./beside-batch.ts")).scoreBesideBatch(setting);
   const { runs, concurrency, profile, say } = setting;
   const singles = setting.items ?? SINGLES;
   const together = setting.items === undefined ? TOGETHER : 2 * setting.items;

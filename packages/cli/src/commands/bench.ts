@@ -12,6 +12,7 @@ interface Flags {
   readonly with?: string;
   readonly markdown: boolean;
   readonly kernel: boolean;
+  readonly besideBatch: boolean;
   readonly profile?: string;
   readonly json: boolean;
   readonly channelPeer: boolean;
@@ -33,6 +34,11 @@ export function addBench(program: Command): void {
     .option(
       "--kernel",
       "score-batch: only the two bureaus' computation with each other, without stores and bank",
+      false,
+    )
+    .option(
+      "--beside-batch",
+      "score-online: inquiries while a batch is under way, of a million people or of --items",
       false,
     )
     .option("--seed <text>", "of the made-up people", "moiety")
@@ -76,6 +82,7 @@ async function runAll(name: string | undefined, flags: Flags): Promise<void> {
     items: flags.items,
     packages: flags.with,
     kernel: flags.kernel,
+    besideBatch: flags.besideBatch,
     profile: flags.profile,
     signal: untilInterrupted("interrupted: what the bench had made is removed"),
   };
@@ -116,6 +123,7 @@ const LINES: readonly (readonly [keyof Figures, string])[] = [
   ["p50Ms", "ms, median (p50)"],
   ["p99Ms", "ms, 99 of 100 are no slower (p99)"],
   ["cpuMicros", "µs of CPU time each"],
+  ["protocolCpuMicros", "µs of CPU time each, the protocol's own: no session, codec or link"],
   ["cpuMicrosWithPseudonyms", "µs of CPU time each, pseudonyms evaluated on the way"],
   ["bytes", "bytes sent each, without TLS"],
   ["perSecondPerCore", "a second and core, all parties together"],

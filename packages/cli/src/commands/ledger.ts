@@ -1,4 +1,5 @@
 import type { Difference } from "@moiety/ledger";
+import { SetupError } from "@moiety/node";
 import { type Command, InvalidArgumentError } from "commander";
 import { writePublic } from "../files.ts";
 import {
@@ -11,10 +12,18 @@ import {
   writeEvidence,
 } from "../ledger.ts";
 import { answer } from "../output.ts";
+import { targetOf } from "../target.ts";
 
 interface Trust {
   readonly roster: string[];
   readonly authority: string;
+  readonly json: boolean;
+}
+
+interface ExportFlags {
+  readonly folder: string;
+  readonly config?: string;
+  readonly from?: string;
   readonly json: boolean;
 }
 
@@ -24,11 +33,45 @@ const DIFFERENT_CODE = 4;
 export function addLedger(program: Command): void {
   const ledger = program
     .command("ledger")
-    .description("check bureaus' logs offline: exported folders, receipts, evidence");
+    .description("export bureaus' logs; check exported folders, receipts, evidence offline");
+  addExport(ledger);
   addVerify(ledger);
   addShow(ledger);
   addProve(ledger);
   addCompare(ledger);
+}
+
+function addExport(ledger: Command): void {
+  ledger
+    .command("export")
+    .description("write a bureau's published log to a folder, as tlog-tiles")
+    .requiredOption("--folder <folder>", "where to; one that has some of it is gone on with")
+    .option("--config <node>", "the bureau's YAML file; it must run")
+    .option("--from <url>", "read it from a bureau's public address, e.g. http://host:port/ledger")
+    .option("--json", "answer as JSON", false)
+    .addHelpText(
+      "after",
+      "\nVerifies nothing: give the folder to moiety ledger verify. Only what has been cosigned is there." +
+        "\n\nExamples:\n  $ moiety ledger export --config net/bureau-a/node.yaml --folder north" +
+        "\n  $ moiety ledger export --from http://north.example:7800/ledger --folder north",
+    )
+    .action(async ({ folder, config, from, json }: ExportFlags) => {
+      if ((config === undefined) === (from === undefined))
+        throw new SetupError("give either --config <node> or --from <url>");
+      const { exportLog, fromNode, fromUrl } = await import("../ledger-export.ts");
+      const fetchFile =
+        config === undefined ? fromUrl(from as string) : fromNode(bureauSocket(config));
+      answer(await exportLog(folder, fetchFile), json, (made) => {
+        const { origin, size, fetched } = made;
+        return `exported ${origin} to ${made.folder}: ${size} entries, ${fetched} files fetched`;
+      });
+    });
+}
+
+function bureauSocket(config: string): string {
+  const target = targetOf(config);
+  if (target.config.role.startsWith("bureau")) return target.socket;
+  throw new SetupError(`${config} is the configuration of a ${target.config.role}, not a bureau`);
 }
 
 function trusting(command: Command): Command {
@@ -41,14 +84,16 @@ function trusting(command: Command): Command {
 function addVerify(ledger: Command): void {
   trusting(ledger.command("verify").argument("<path>", "an exported log, a receipt, or evidence"))
     .description("verify a log whole, a receipt, or evidence, and say whom it accuses")
+    .option("--uncosigned", "also where the other bureau or the supervisor has not cosigned", false)
     .addHelpText(
       "after",
       "\nNeeds no network. Exit code 1 if anything is wrong." +
         "\n\nExamples:\n  $ moiety ledger verify north/ --roster roster.json --authority 5c1f…" +
         "\n  $ moiety ledger verify 1-rewritten.evidence --roster roster.json --authority 5c1f…",
     )
-    .action((path: string, { roster, authority, json }: Trust) => {
-      answer(verifyPath(path, keyringOf(roster, authority)), json, verifiedText);
+    .action((path: string, options: Trust & { readonly uncosigned: boolean }) => {
+      const { roster, authority, json, uncosigned } = options;
+      answer(verifyPath(path, keyringOf(roster, authority), uncosigned), json, verifiedText);
     });
 }
 

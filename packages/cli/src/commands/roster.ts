@@ -198,6 +198,7 @@ function describe({
   expiresAt,
   parties,
   domains,
+  consentDomain,
   oprf,
 }: Roster): string {
   const epochs = (domain: string): string =>
@@ -220,6 +221,9 @@ function describe({
     ...domains.map(
       ({ name, platform }) => `  domain ${name} of ${platform}, epochs ${epochs(name)}`,
     ),
+    consentDomain === undefined
+      ? "  no consent domain: inquiries need no consent"
+      : `  consent domain ${consentDomain}, epochs ${epochs(consentDomain)}`,
   ].join("\n");
 }
 

@@ -4,13 +4,14 @@ import { type Command, Option } from "commander";
 import { scoreBatch } from "../batch.ts";
 import { untilInterrupted } from "../interrupt.ts";
 import { answer } from "../output.ts";
-import { scoreOne } from "../scoring.ts";
+import { readConsents, scoreOne } from "../scoring.ts";
 import { targetOf } from "../target.ts";
 
 interface Flags {
   readonly idFile?: string;
   readonly batch?: string;
   readonly output?: string;
+  readonly consent?: string;
   readonly type: IdentifierType;
   readonly region?: string;
   readonly scheme?: string;
@@ -31,6 +32,10 @@ export function addScore(program: Command): void {
       "CSV with a column id (or phone, national-id, opaque); - reads standard input",
     )
     .option("-o, --output <csv>", "where a batch's scores go")
+    .option(
+      "--consent <file>",
+      "the person's consent; for a batch a file with one a line, in the order of the CSV",
+    )
     .addOption(
       new Option("--type <type>", "type of the identifiers")
         .choices([...IDENTIFIER_TYPES])
@@ -56,7 +61,8 @@ Examples:
   $ moiety score net/bank/node.yaml --batch ids.csv -o scores.csv`,
     )
     .action(async (config: string, flags: Flags) => {
-      const { idFile, batch, output, json, type, region, scheme, model, purpose, fresh } = flags;
+      const { idFile, batch, output, consent, json, type, region, scheme, model, purpose, fresh } =
+        flags;
       const wrong = identifierOptionProblems(type, { region, scheme });
       if (wrong.length > 0) throw new SetupError(wrong.map((each) => `--${each}`).join("; "));
       const target = targetOf(config, "bank");
@@ -66,6 +72,7 @@ Examples:
         ...(scheme !== undefined && { scheme }),
         ...(model !== undefined && { model }),
         ...(purpose !== undefined && { purpose }),
+        ...(consent !== undefined && { consents: readConsents(consent) }),
       };
       if ((idFile === undefined) === (batch === undefined))
         throw new SetupError("say whom: --id-file <file>, or --batch <csv> with -o <csv>");

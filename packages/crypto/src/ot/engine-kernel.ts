@@ -70,12 +70,12 @@ class KernelSums implements ColumnSums {
     offset: number,
     parts: readonly (readonly Uint8Array[])[],
     label: number,
-    column: Uint32Array,
+    column: Uint8Array,
   ): void {
     const [size, { sums, term }] = [this.#size, this.#at];
     for (let b = 0; b < parts.length; b++)
       this.#add(sums + b * size, parts[b] as readonly Uint8Array[]);
-    this.#memory.bytes.set(bytesOf(column), term);
+    this.#memory.bytes.set(column, term);
     for (let b = 0; b < parts.length; b++)
       this.#memory.kernel.xorMasked(sums + b * size, term, size, -((label >> b) & 1));
     this.#take(target, offset, parts.length);
@@ -117,7 +117,9 @@ class KernelRun implements PadRun {
     this.#kernel = memory.kernel;
     this.#task = task;
     this.#perRow = offsets.length / 4;
-    this.#pads = new Uint16Array(count * plan.padWords * this.#perRow);
+    const words = count * plan.padWords * this.#perRow;
+    // All of it is written before anybody gets it.
+    this.#pads = new Uint16Array(Buffer.allocUnsafeSlow(2 * words).buffer);
     this.#at = layout(memory, task);
   }
 

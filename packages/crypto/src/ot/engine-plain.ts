@@ -32,10 +32,11 @@ const plainSums: ColumnSums = {
     sumWords(target, offset, terms.map(wordsOf));
   },
   sumPlanes(target, offset, parts, label, column) {
+    const words = wordsOf(column);
     parts.forEach((terms, b) => {
-      const plane = offset + b * column.length;
+      const plane = offset + b * words.length;
       sumWords(target, plane, terms.map(wordsOf));
-      xorWordsIf((label >> b) & 1, target, plane, column, 0, column.length);
+      xorWordsIf((label >> b) & 1, target, plane, words, 0, words.length);
     });
   },
   end() {},

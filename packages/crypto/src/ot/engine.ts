@@ -43,7 +43,7 @@ export interface ColumnSums {
     offset: number,
     parts: readonly (readonly Uint8Array[])[],
     label: number,
-    column: Uint32Array,
+    column: Uint8Array,
   ): void;
   /** Wipes what this left in memory; to be called in any case. */
   end(): void;

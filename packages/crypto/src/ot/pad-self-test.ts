@@ -56,7 +56,7 @@ function sums(engine: PadEngine): Uint8Array {
     by.sum(target, BLOCK_WORDS, terms);
     // The column is added to the second plane, and not to the first.
     const parts = [terms.slice(1), terms.slice(3)];
-    by.sumPlanes(target, 2 * BLOCK_WORDS, parts, 2, words(2, BLOCK_WORDS));
+    by.sumPlanes(target, 2 * BLOCK_WORDS, parts, 2, bytesOf(words(2, BLOCK_WORDS)));
   } finally {
     by.end();
   }

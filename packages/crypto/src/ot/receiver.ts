@@ -9,6 +9,7 @@ import {
   checkCount,
   checkRemaining,
   columnWords,
+  correctionBytes,
   OT_LIMIT,
   type OtPlan,
 } from "./parameters.ts";
@@ -18,7 +19,7 @@ import { type LeafStreams, type ReceiverColumns, receiverColumns } from "./vole.
 
 interface Pending {
   readonly count: number;
-  readonly columns: ReceiverColumns;
+  readonly columns: Omit<ReceiverColumns, "correction">;
 }
 
 /**
@@ -55,18 +56,28 @@ export class OtReceiver extends Redacted {
   }
 
   /**
-   * Begins a batch of `count` OTs (1..`OT_BATCH_LIMIT`) and returns the correction message. Throws
-   * an `OtUsageError` when a batch is under way, an `OtExhaustedError` when the setup is used up.
+   * Begins a batch of `count` OTs (1..`OT_BATCH_LIMIT`) and returns the correction message, in `room` if
+   * that is given: memory of just its length, aligned to 4. Throws an `OtUsageError` when a batch is
+   * under way, an `OtExhaustedError` when the setup is used up.
    */
-  extend(count: number): Uint8Array {
+  extend(count: number, room?: Uint8Array): Uint8Array {
     return this.#guarded((streams) => {
       if (this.#pending) throw new OtUsageError("OT receiver: respond to the last batch first");
       checkCount(count);
       checkRemaining(count, this.#remaining);
       this.#remaining -= count;
-      const columns = receiverColumns(this.#plan, streams, columnWords(count), this.#former);
+      const bytes = correctionBytes(this.#plan, count);
+      const target = wordsIn(room ?? new Uint8Array(bytes), bytes);
+      const words = columnWords(count);
+      const { correction, ...columns } = receiverColumns(
+        this.#plan,
+        streams,
+        words,
+        this.#former,
+        target,
+      );
       this.#pending = { count, columns };
-      return bytesOf(columns.correction);
+      return bytesOf(correction);
     });
   }
 
@@ -119,4 +130,11 @@ export class OtReceiver extends Redacted {
       throw error;
     }
   }
+}
+
+/** `bytes` as the words that they are to hold. */
+function wordsIn(room: Uint8Array, length: number): Uint32Array {
+  if (room.length !== length || room.byteOffset % 4 !== 0)
+    throw new OtUsageError(`OT receiver: room for a correction of ${length} bytes, aligned to 4`);
+  return new Uint32Array(room.buffer, room.byteOffset, length / 4);
 }

@@ -2,7 +2,6 @@ import type { Rng } from "../rng.ts";
 import { OtSenderBatch } from "./batch.ts";
 import { checkAccepts } from "./check.ts";
 import { checkMessageLength, OtCheatError, OtUsageError } from "./errors.ts";
-import { wordsOf } from "./loops.ts";
 import { type ChallengeKeys, challengeKeys, choiceOffsets, hashPads } from "./pads.ts";
 import {
   CHALLENGE_BYTES,
@@ -76,8 +75,7 @@ export class OtSender extends Redacted {
       checkMessageLength("receiver", "correction", correction, correctionBytes(plan, count));
       this.#remaining -= count;
       const words = columnWords(count);
-      const corrected = wordsOf(correction);
-      const planes = senderColumns(plan, streams, delta, corrected, words, this.#former);
+      const planes = senderColumns(plan, streams, delta, correction, words, this.#former);
       const challenge = rng.bytes(CHALLENGE_BYTES);
       const keys = challengeKeys(this.#session, this.#batch, count, challenge);
       this.#pending = { count, planes, keys };

@@ -7,7 +7,7 @@ import type { Rng } from "../rng.ts";
 import { OtReceiverBatch, OtSenderBatch } from "./batch.ts";
 import { dealStreams } from "./dealer.ts";
 import { engine } from "./engines.ts";
-import { bytesOf, wordsOf } from "./loops.ts";
+import { bytesOf } from "./loops.ts";
 import { choiceOffsets, permutationUnder, permuteRows } from "./pads.ts";
 import { columnWords, OT_BATCH_LIMIT, type OtParameters } from "./parameters.ts";
 import { receiverColumns, senderColumns } from "./vole.ts";
@@ -45,8 +45,8 @@ export function uncheckedOt(parameters: OtParameters, rng: Rng): UncheckedOt {
     },
     sender: {
       take(count, correction) {
-        const [words, columns] = [columnWords(count), wordsOf(correction)];
-        sent = senderColumns(plan, sender.streams, sender.delta, columns, words, sent);
+        const words = columnWords(count);
+        sent = senderColumns(plan, sender.streams, sender.delta, correction, words, sent);
         return new OtSenderBatch(count, pads(sent, offsets, count));
       },
     },

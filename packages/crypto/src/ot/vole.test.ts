@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { seededRng } from "../rng.ts";
 import { codewordBit } from "./code.ts";
 import { dealStreams } from "./dealer.ts";
+import { bytesOf } from "./loops.ts";
 import type { OtParameters } from "./parameters.ts";
 import { receiverColumns, senderColumns } from "./vole.ts";
 
@@ -23,7 +24,7 @@ describe.each(cases)("k = %i, N = %i", (fieldBits, choices) => {
     let previous = "";
     for (let batch = 0; batch < 3; batch++) {
       const r = receiverColumns(plan, receiver, WORDS);
-      const w = senderColumns(plan, sender.streams, sender.delta, r.correction, WORDS);
+      const w = senderColumns(plan, sender.streams, sender.delta, bytesOf(r.correction), WORDS);
       let wrong = 0;
       for (let row = 0; row < 32 * WORDS; row++) {
         let choice = 0;
@@ -56,7 +57,7 @@ test("streams out of step do not fit", () => {
   const { plan, sender, receiver } = dealStreams(parameters, context, seededRng("vole"));
   receiverColumns(plan, receiver, WORDS);
   const r = receiverColumns(plan, receiver, WORDS);
-  const w = senderColumns(plan, sender.streams, sender.delta, r.correction, WORDS);
+  const w = senderColumns(plan, sender.streams, sender.delta, bytesOf(r.correction), WORDS);
   let different = 0;
   w.forEach((word, i) => {
     if (word !== r.planes[i]) different++;

@@ -50,18 +50,19 @@ export interface ReceiverColumns {
 /**
  * The receiver's side: its choices are the u of the first m columns (systematic, hence
  * uncorrected); every other column j is corrected by u_j + C(choices)_j. `former` planes, of a batch
- * that has ended, are used again: new memory costs more than what is written to it.
+ * that has ended, are used again: new memory costs more than what is written to it. The correction is
+ * written to `correction`.
  */
 export function receiverColumns(
   plan: OtPlan,
   streams: readonly LeafStreams[],
   words: number,
   former?: Uint32Array,
+  correction: Uint32Array = new Uint32Array((plan.columns - plan.code.dimension) * words),
 ): ReceiverColumns {
   const { code, columns, fieldBits } = plan;
   const choices = new Uint32Array(code.dimension * words);
   const planes = planesFor(plan, words, former);
-  const correction = new Uint32Array((columns - code.dimension) * words);
   let encoded: Uint8Array = new Uint8Array(0);
   const sums = engine.sums(words);
   try {
@@ -92,7 +93,7 @@ export function senderColumns(
   plan: OtPlan,
   streams: readonly LeafStreams[],
   delta: Uint8Array,
-  correction: Uint32Array,
+  correction: Uint8Array,
   words: number,
   former?: Uint32Array,
 ): Uint32Array {
@@ -106,8 +107,8 @@ export function senderColumns(
       if (j < code.dimension) {
         for (let b = 0; b < fieldBits; b++) sums.sum(planes, target + b * words, parts[b]!);
       } else {
-        const first = (j - code.dimension) * words;
-        const corrected = correction.subarray(first, first + words);
+        const first = (j - code.dimension) * words * 4;
+        const corrected = correction.subarray(first, first + words * 4);
         sums.sumPlanes(planes, target, parts, delta[j]!, corrected);
       }
       release(all);

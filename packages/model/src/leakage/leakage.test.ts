@@ -60,7 +60,25 @@ function bruteForce(outputs: Outputs, laws: Marginals, names: string[]): Charact
       });
     }
     const prior = Math.max(...all[j]!);
-    return { domain: "telecom", feature, bits, prior, gain: right / prior };
+    // Bins with the same points in every model are one group.
+    const alike = all[j]!.map((_, bin) =>
+      outputs
+        .map(({ model }) => model.characteristics.find((c) => c.feature === feature))
+        .map((found) => found?.points[bin] ?? 0)
+        .join(),
+    );
+    const advantages = alike.map((group) => {
+      const inside = (bin: number) => alike[bin] === group;
+      const share = all[j]!.reduce((sum, p, bin) => sum + (inside(bin) ? p : 0), 0);
+      if (share === 0 || share >= 1 - 1e-12) return 0;
+      return [...joint.values()].reduce((distance, row) => {
+        const of = row.reduce((sum, p, bin) => sum + (inside(bin) ? p : 0), 0);
+        const others = row.reduce((sum, p) => sum + p, 0) - of;
+        return distance + Math.abs(of / share - others / (1 - share)) / 2;
+      }, 0);
+    });
+    const advantage = Math.max(...advantages);
+    return { domain: "telecom", feature, bits, prior, gain: right / prior, advantage };
   });
 }
 
@@ -76,7 +94,7 @@ const small = fc
       .tuple(
         fc.subarray(names, { minLength: 1 }),
         fc.array(fc.integer({ min: -6, max: 6 }), { minLength: 12, maxLength: 12 }),
-        fc.option(fc.uniqueArray(fc.integer({ min: 30, max: 60 }), { maxLength: 3 })),
+        fc.option(fc.uniqueArray(fc.integer({ min: 30, max: 60 }), { minLength: 1, maxLength: 3 })),
       )
       .map(([used, points, edges]): ScoreOutput => {
         const characteristics = used.map((name) => {
@@ -104,7 +122,8 @@ it("is what adding up all people one by one gives", () => {
       const names = leakages.map(({ feature }) => feature);
       const expected = bruteForce(outputs as Outputs, law, names);
       expect(leakages).toHaveLength(expected.length);
-      for (const [i, { bits, gain, prior, feature }] of leakages.entries()) {
+      for (const [i, { bits, gain, prior, feature, advantage }] of leakages.entries()) {
+        expect(advantage).toBeCloseTo(expected[i]!.advantage, 9);
         expect(feature).toBe(expected[i]!.feature);
         expect(bits).toBeCloseTo(expected[i]!.bits, 9);
         expect(prior).toBeCloseTo(expected[i]!.prior, 9);
@@ -158,6 +177,9 @@ describe("a good scorecard of 20 characteristics", () => {
     const banded = { ...GOOD, bandEdges: [450, 500, 550] };
     const [bands, totals] = [marginalLeakage([banded], LAW), marginalLeakage([GOOD], LAW)];
     expect(leakageProblems(bands)).toEqual([]);
+    for (const [i, { advantage }] of bands.entries()) {
+      expect(advantage).toBeLessThan(totals[i]!.advantage + 1e-9);
+    }
     for (const [i, { bits }] of bands.entries()) expect(bits).toBeLessThan(totals[i]!.bits);
   });
 
@@ -235,7 +257,8 @@ describe("models made to read features out are caught:", () => {
     const one = model(characteristic("a", ...count));
     const single = marginalLeakage([{ ...one, bandEdges: [8] }], digits);
     expect(single[0]!.bits).toBeCloseTo(1, 9);
-    expect(leakageProblems(single)).toHaveLength(1);
+    const strict = { bits: 0.5, gain: 1.5, advantage: 0.9 };
+    expect(leakageProblems(single, strict)).toHaveLength(1);
     const sweep = [
       { ...one, bandEdges: [4] },
       { ...one, bandEdges: [12] },
@@ -251,7 +274,47 @@ describe("models made to read features out are caught:", () => {
     const rare = model(characteristic("a", 900, 800, 700, 600, ...new Array<number>(12).fill(0)));
     const [leakage] = marginalLeakage([rare], law);
     expect(leakage!.gain).toBeCloseTo(5, 9);
-    expect(leakageProblems([leakage!], { bits: 9, gain: 1.5 })).toHaveLength(1);
+    expect(leakageProblems([leakage!], { bits: 9, gain: 1.5, advantage: 1 })).toHaveLength(1);
+  });
+
+  it.each([0.001, 0.02, 0.1, 0.5])(
+    "a yes or no that is told outright, of %d of people",
+    (share) => {
+      // A full read-out of what is rare has few bits and next to no gain.
+      const law = marginals({ a: [0, 1 - share, share] });
+      const [leakage] = marginalLeakage([model(characteristic("a", 0, 0, 500))], law);
+      expect(leakage!.bits).toBeLessThanOrEqual(1);
+      expect(leakage!.gain).toBeLessThanOrEqual(2 + 1e-9);
+      expect(leakage!.advantage).toBeCloseTo(1, 9);
+      const problems = leakageProblems([leakage!]);
+      expect(problems.join()).toContain("with an advantage of 1.00 (at most 0.95)");
+      // Nor do uniform marginals show it, where missing counts as no.
+      const even3 = marginalLeakage(
+        [model(characteristic("a", 0, 0, 500))],
+        marginals({ a: even(3) }),
+      )[0]!;
+      expect(even3.bits).toBeLessThan(1);
+      expect(even3.gain).toBeLessThan(2.5);
+    },
+  );
+
+  it("a rare bin beside others, and what a pair of models tells of it", () => {
+    const law = { ...GOOD_LAWS, rare: [0.99, 0.01] };
+    const withRare = (points: number): ScoreOutput => ({
+      model: {
+        base: 400,
+        characteristics: [...GOOD_POINTS.slice(0, 6), characteristic("rare", 0, points)],
+      },
+    });
+    const of = (...outputs: ScoreOutput[]) =>
+      marginalLeakage(outputs as unknown as Outputs, marginals(law)).find(
+        ({ feature }) => feature === "rare",
+      )!;
+    expect(leakageProblems([of(withRare(20))])).toEqual([]);
+    // So many points that every total with them is above every total without.
+    expect(leakageProblems([of(withRare(500))])).toHaveLength(1);
+    expect(of(withRare(20), withRare(21)).advantage).toBeCloseTo(1, 9);
+    expect(leakageProblems([of(withRare(20), withRare(21))])).toHaveLength(1);
   });
 });
 
@@ -280,6 +343,15 @@ describe("a reference", () => {
       expect(() => marginalLeakage([output], marginals({ a: wrong }))).toThrow("a marginal has");
     }
     expect(uniformMarginal(numeric("x", 3))).toEqual([0.25, 0.25, 0.25, 0.25]);
+  });
+
+  it("has bands that begin somewhere, in order", () => {
+    const one = model(characteristic("a", 1, 2, 3));
+    for (const bandEdges of [[], [2, 2], [3, 2], [1.5], [-1], [1024], [Number.NaN]]) {
+      expect(() => marginalLeakage([{ ...one, bandEdges }], marginals({ a: even(3) }))).toThrow(
+        "bandEdges",
+      );
+    }
   });
 
   it("is for models that agree on bins, with totals in range", () => {

@@ -7,7 +7,9 @@
  *
  * - mutual information I(b_j; o), in bits: what the answer tells on average;
  * - the guessing gain Σ_o max_b P(b, o) / max_b P(b): how many times as often as before is right who
- *   guesses the bin and knows the answer. It sees rare but certain giveaways better than an average.
+ *   guesses the bin and knows the answer. It sees rare but certain giveaways better than an average;
+ * - the distinguishing advantage max_g ½·Σ_o |P(o | b_j ∈ g) − P(o | b_j ∉ g)| over the groups g of bins
+ *   with the same points: of what is rare, neither of the others says that it is told for sure.
  *
  * Exact when characteristics are independent: then the total is a sum of independent numbers, and
  *
@@ -26,6 +28,7 @@ import {
 } from "./outputs.ts";
 import {
   entropy,
+  excess,
   type Grid,
   gridFor,
   type Law,
@@ -46,6 +49,12 @@ export interface CharacteristicLeakage {
   readonly prior: number;
   /** How many times as often with it; 1 or more. */
   readonly gain: number;
+  /**
+   * How well the answer tells people whom the model treats alike from all others, *whatever share of
+   * people they are*: 0 not at all, 1 for sure. Where either was as likely before, a guess is right in
+   * (1 + advantage)/2 of all cases. The greatest over the groups of bins with the same points.
+   */
+  readonly advantage: number;
 }
 
 /** Reference probabilities of a characteristic's bins, by `characteristicName`. */
@@ -55,10 +64,11 @@ export type Marginals = ReadonlyMap<string, readonly number[]>;
 export interface LeakageLimits {
   readonly bits: number;
   readonly gain: number;
+  readonly advantage: number;
 }
 
-/** Half a bit, and half as many right guesses again. */
-export const LEAKAGE_LIMITS: LeakageLimits = { bits: 0.5, gain: 1.5 };
+/** Suggested where a supervisor has set none; the README says why these. */
+export const LEAKAGE_LIMITS: LeakageLimits = { bits: 1, gain: 2.5, advantage: 0.95 };
 
 /**
  * What the answers tell together, if characteristics are independent with these marginals.
@@ -74,42 +84,52 @@ export function marginalLeakage(outputs: Outputs, marginals: Marginals): Charact
   const steps = characteristics.map((each, i) => stepsOf(each, laws[i]!, grid));
   const answers = answersOnGrid(outputs, grid);
   const whole = steps.reduce((law, each) => totals.plus(law, each), NOTHING);
-  const answerBits = entropy((answers ? totals.image(whole, 0, answers) : whole).masses);
+  const answerLaw = answers ? totals.image(whole, 0, answers) : whole;
+  const answerBits = entropy(answerLaw.masses);
+  const everybody = totals.spread(answerLaw);
   const leakages: CharacteristicLeakage[] = [];
   withoutEach(totals, steps, (j, rest) => {
     const { domain, feature } = characteristics[j]!;
     const prior = Math.max(...laws[j]!);
-    const { restBits, right } = measure(totals, rest, steps[j]!, answers);
-    // Rounding may leave either a hair below what it is at least.
+    const { restBits, right, advantage } = measure(totals, rest, steps[j]!, answers, everybody);
+    // Rounding may leave each a hair beyond what it can be.
     const bits = Math.max(0, answerBits - restBits);
-    leakages.push({ domain, feature, bits, prior, gain: Math.max(1, right / prior) });
+    const gain = Math.max(1, right / prior);
+    leakages.push({ domain, feature, bits, prior, gain, advantage: Math.min(1, advantage) });
   });
   return leakages;
 }
 
-/** H(o | b_j), and Σ_o max_b P(b, o). Without `answers`, totals themselves are answered. */
+/**
+ * H(o | b_j), Σ_o max_b P(b, o), and the advantage. Without `answers`, totals themselves are answered.
+ *
+ * @param everybody the law of the answers, spread over the grid.
+ */
 function measure(
   totals: Totals,
   rest: Law,
   steps: readonly Step[],
   answers: Int32Array | undefined,
-): { restBits: number; right: number } {
-  if (answers === undefined) {
-    const laws = steps.map(({ offset, likeliest }) => ({ law: rest, offset, weight: likeliest }));
-    // A bin's own points move the law of all others, which changes nothing about its entropy.
-    return { restBits: entropy(rest.masses), right: totals.sumOfGreatest(laws) };
-  }
-  let restBits = 0;
+  everybody: Float64Array,
+): { restBits: number; right: number; advantage: number } {
+  // A bin's own points move the law of all others, which changes nothing about its entropy.
+  const unmoved = answers === undefined ? entropy(rest.masses) : 0;
+  let [restBits, advantage] = [0, 0];
   // One after the other: together they could be sixteen grids.
   function* laws() {
     for (const { offset, probability, likeliest } of steps) {
-      const law = totals.image(rest, offset, answers!);
-      restBits += probability * entropy(law.masses);
-      yield { law, offset: 0, weight: likeliest };
+      const law = answers === undefined ? rest : totals.image(rest, offset, answers);
+      const moved = answers === undefined ? offset : 0;
+      restBits += probability * (answers === undefined ? unmoved : entropy(law.masses));
+      // Total variation between these people's answers and all others', whose law is
+      // (everybody − p·these)/(1 − p).
+      if (probability < 1)
+        advantage = Math.max(advantage, excess(law, moved, everybody) / (1 - probability));
+      yield { law, offset: moved, weight: likeliest };
     }
   }
   const right = totals.sumOfGreatest(laws());
-  return { restBits, right };
+  return { restBits, right, advantage };
 }
 
 /** For each cell the number of the answers to its totals; undefined where totals are answered. */
@@ -153,13 +173,15 @@ export function leakageProblems(
   limits: LeakageLimits = LEAKAGE_LIMITS,
 ): string[] {
   return leakages.flatMap((leakage) => {
-    const { bits, gain, prior } = leakage;
-    const within = bits <= limits.bits && gain <= limits.gain;
+    const { bits, gain, prior, advantage } = leakage;
+    const within = bits <= limits.bits && gain <= limits.gain && advantage <= limits.advantage;
     if (within) return [];
     return [
       `characteristic ${characteristicName(leakage)}: the answer tells ${bits.toFixed(2)} bits of ` +
-        `it (at most ${limits.bits}), and a guess at it is right ${gain.toFixed(2)} times as often ` +
-        `(at most ${limits.gain}; without the answer ${(100 * prior).toFixed(0)} in 100 are)`,
+        `it (at most ${limits.bits}), a guess at it is right ${gain.toFixed(2)} times as often ` +
+        `(at most ${limits.gain}; without the answer ${(100 * prior).toFixed(0)} in 100 are), and ` +
+        `some bins are told from all others with an advantage of ${advantage.toFixed(2)} ` +
+        `(at most ${limits.advantage})`,
     ];
   });
 }

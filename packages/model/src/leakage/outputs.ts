@@ -1,5 +1,10 @@
 /** What a bank gets to see of a model: a total, or the band in which the total lies. */
-import { type Characteristic, characteristicName, type Scorecard } from "../scorecard.ts";
+import {
+  type Characteristic,
+  characteristicName,
+  MAX_SCORE,
+  type Scorecard,
+} from "../scorecard.ts";
 
 /** A model, and how its total is answered. */
 export interface ScoreOutput {
@@ -20,8 +25,12 @@ export interface SharedCharacteristic {
   readonly points: readonly (readonly number[])[];
 }
 
-/** The characteristics of all models, each once, in order of first appearance. */
+/**
+ * The characteristics of all models, each once, in order of first appearance. Throws a `RangeError` for
+ * models that disagree about bins, and for edges that are not ascending totals.
+ */
 export function sharedCharacteristics(outputs: Outputs): SharedCharacteristic[] {
+  for (const { bandEdges } of outputs) checkEdges(bandEdges);
   const all = outputs.flatMap(({ model }) => model.characteristics);
   const names = [...new Set(all.map(characteristicName))];
   return names.map((name) => {
@@ -36,6 +45,15 @@ export function sharedCharacteristics(outputs: Outputs): SharedCharacteristic[] 
     }
     return { name, domain, feature, points };
   });
+}
+
+/** No edges would be one band, which tells nothing, whatever is answered in truth. */
+function checkEdges(edges: readonly number[] | undefined): void {
+  if (edges === undefined) return;
+  const ascend = edges.every((edge, i) => i === 0 || edges[i - 1]! < edge);
+  const total = (edge: number) => Number.isInteger(edge) && edge >= 0 && edge <= MAX_SCORE;
+  if (edges.length > 0 && ascend && edges.every(total)) return;
+  throw new RangeError(`bandEdges: one total of 0..${MAX_SCORE} or more, ascending`);
 }
 
 /** The answer to a total. */

@@ -41,7 +41,8 @@ export function sampleLeakage(outputs: Outputs, sample: Sample): CharacteristicL
     const all = tally(column, new Float64Array(rows)).get(0)!;
     const prior = Math.max(...all) / rows;
     const { bits, right } = guessEach(column, answers, all);
-    return { domain, feature, prior, bits, gain: Math.max(1, right / rows / prior) };
+    const advantage = advantageIn(column, answers, all);
+    return { domain, feature, prior, bits, gain: Math.max(1, right / rows / prior), advantage };
   });
 }
 
@@ -83,6 +84,38 @@ function guessEach(
   }
   const own = entropy(all.map((count) => count / rows));
   return { bits: Math.max(0, own - surprise / rows), right };
+}
+
+/** People in a bin, and out of it, below whom chance decides how well they are told apart. */
+const FEWEST_IN_BIN = 50;
+
+/**
+ * The greatest advantage in telling people in one bin from all others, each guessed from the others'
+ * answers as if either were as likely.
+ */
+function advantageIn(column: Uint8Array, answers: Float64Array, all: Float64Array): number {
+  const rows = column.length;
+  const byAnswer = tally(column, answers);
+  const sums = new Map(
+    [...byAnswer].map(([answer, counts]) => [answer, counts.reduce((sum, each) => sum + each, 0)]),
+  );
+  let greatest = 0;
+  for (let bin = 0; bin < MAX_BINS; bin++) {
+    const [inside, outside] = [all[bin]!, rows - all[bin]!];
+    if (Math.min(inside, outside) < FEWEST_IN_BIN) continue;
+    let [hits, alarms] = [0, 0];
+    for (const [answer, counts] of byAnswer) {
+      const here = counts[bin]!;
+      const others = sums.get(answer)! - here;
+      // Each is left out of what it is guessed from; a tie is a coin.
+      const guess = (ins: number, inAll: number, outs: number, outAll: number): number =>
+        (Math.sign(ins * outAll - outs * inAll) + 1) / 2;
+      hits += here * guess(here - 1, inside - 1, others, outside);
+      alarms += others * guess(here, inside, others - 1, outside - 1);
+    }
+    greatest = Math.max(greatest, hits / inside - alarms / outside);
+  }
+  return greatest;
 }
 
 /** How many people with each answer have each bin. */

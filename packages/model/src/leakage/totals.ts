@@ -122,6 +122,13 @@ export class Totals {
     return sum;
   }
 
+  /** The law spread over the grid. */
+  spread({ cells, masses }: Law): Float64Array {
+    const grid = new Float64Array(this.#masses.length);
+    for (let i = 0; i < cells.length; i++) grid[cells[i]!] = masses[i]!;
+    return grid;
+  }
+
   /** What the sums hold, which are left empty. */
   #taken(count: number): Law {
     const cells = this.#touched.slice(0, count);
@@ -159,6 +166,16 @@ export function withoutEach(
     halve(middle, to, plusAll(from, middle));
   };
   if (all.length > 0) halve(0, all.length, NOTHING);
+}
+
+/** By how much in all a law, moved by an offset, is above another where it is above it. */
+export function excess({ cells, masses }: Law, offset: number, over: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < cells.length; i++) {
+    const above = masses[i]! - over[cells[i]! + offset]!;
+    if (above > 0) sum += above;
+  }
+  return sum;
 }
 
 /** Σ −p·log2 p, in bits. */

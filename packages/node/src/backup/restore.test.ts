@@ -4,8 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seededRng } from "@moiety/crypto";
 import { Refusal } from "@moiety/kit";
+import { type Beside, LedgerError } from "@moiety/ledger";
+import type { score } from "@moiety/protocols";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Inquiries } from "../bureau/inquiries.ts";
+import { InquiryRecords } from "../bureau/inquiry-records.ts";
+import { InquiryDesk, type InquiryDeskParts } from "../bureau/inquiry-run.ts";
 import { incarnationOf, reincarnate } from "../incarnation.ts";
 import { refuseOlderRoster, rosterFloor } from "../roster-version.ts";
 import { openStore, type Store } from "../store.ts";
@@ -27,6 +30,38 @@ async function opened(name: string, owner = "net/bureau-a"): Promise<Store> {
   return store;
 }
 
+/** A log that keeps nothing of its own: what is appended beside it counts. */
+function ledgerOn(store: Store) {
+  return {
+    async append(_: unknown, { admit, write }: Beside) {
+      const entry = { seq: 0, at: 0, entry: new Uint8Array(), leafHash: new Uint8Array(32) };
+      let admitted = true;
+      await store.transaction(() => {
+        admitted = admit?.() !== false;
+        if (admitted) write?.([entry]);
+      });
+      if (!admitted) throw new LedgerError("refused", "not admitted");
+      return [entry];
+    },
+    promise: () => new Uint8Array(),
+  };
+}
+
+function intentOf(id: Uint8Array): score.Intent {
+  const [asked, signature] = [new Uint8Array(64), new Uint8Array(64)];
+  const none = { deposits: [], consents: new Uint8Array(), pseudonyms: new Uint8Array(32) };
+  const inquiry = {
+    ...none,
+    inquiry: id,
+    model: new Uint8Array(32),
+    purpose: "loan",
+    asOf: 1,
+    salt: new Uint8Array(32),
+    people: 1,
+  };
+  return { bank: "bank", inquiry, header: new Uint8Array(8), asked, signature };
+}
+
 /** The store as it was at the copy. */
 async function copyOf(store: Store, name: string): Promise<Store> {
   await store.backup?.(join(folder, name, "store.mdb"));
@@ -34,30 +69,36 @@ async function copyOf(store: Store, name: string): Promise<Store> {
 }
 
 describe("inquiry ids", () => {
-  const header = Buffer.from("header");
   /** A bureau as far as it remembers ids: they are all that `intend` looks at. */
-  const bureau = (store: Store): Inquiries =>
-    new Inquiries(store, undefined as never, undefined as never, undefined as never);
+  const intend = (store: Store, id: Uint8Array): Promise<score.Promised> => {
+    const parts = {
+      store,
+      ledger: ledgerOn(store),
+      records: new InquiryRecords(store, () => undefined),
+    };
+    const run = new InquiryDesk(parts as unknown as InquiryDeskParts).begin();
+    return run.intend(intentOf(id));
+  };
 
   it("are refused by the bureau that was not restored: one that remembers is enough", async () => {
     const [a, b] = [await opened("a"), await opened("b", "net/bureau-b")];
     const oldA = await copyOf(a, "a-restored");
     const id = rng.bytes(16);
-    await bureau(a).intend(id, header);
-    await bureau(b).intend(id, header);
-    await expect(bureau(a).intend(id, header)).rejects.toThrow(Refusal);
+    await intend(a, id);
+    await intend(b, id);
+    await expect(intend(a, id)).rejects.toThrow(Refusal);
     // Bureau A was restored and has forgotten the id; both must agree before they compute.
-    await expect(bureau(oldA).intend(id, header)).resolves.toBeUndefined();
-    await expect(bureau(b).intend(id, header)).rejects.toThrow("computed before");
+    await expect(intend(oldA, id)).resolves.toBeDefined();
+    await expect(intend(b, id)).rejects.toThrow("computed before");
   });
 
   it("are taken once more, and once only, where both bureaus were restored", async () => {
     const a = await opened("a");
     const oldA = await copyOf(a, "a-restored");
     const id = rng.bytes(16);
-    await bureau(a).intend(id, header);
-    await bureau(oldA).intend(id, header);
-    await expect(bureau(oldA).intend(id, header)).rejects.toThrow("computed before");
+    await intend(a, id);
+    await intend(oldA, id);
+    await expect(intend(oldA, id)).rejects.toThrow("computed before");
   });
 });
 

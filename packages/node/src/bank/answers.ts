@@ -20,6 +20,8 @@ export interface ScoreAnswer {
   readonly range: { readonly min: number; readonly max: number };
   /** Domains without a deposit that counts: everybody is *missing* there. */
   readonly absent: readonly string[];
+  /** Under this id, hex, both bureaus have the inquiry in their logs: `moiety proof` asks for it. */
+  readonly inquiry: string;
   readonly elapsedMs: number;
 }
 

@@ -4,6 +4,7 @@ import { logFailure, type NodeContext } from "../context.ts";
 import { milestone } from "../milestone.ts";
 import { nextTurn } from "../next-turn.ts";
 import type { DomainKeys } from "../parties.ts";
+import type { RegisteredRun } from "./consents.ts";
 import { PseudonymBook } from "./pseudonym-book.ts";
 
 const { PSEUDONYM_BYTES } = scoreHeader;
@@ -41,6 +42,20 @@ export class Pseudonyms {
     return columns;
   }
 
+  /** Keeps what a registration of consents evaluated. */
+  keep(
+    identifiers: readonly Uint8Array[],
+    keys: readonly DomainKeys[],
+    { people, columns }: RegisteredRun,
+  ): void {
+    const asked = people.map((i) => identifiers[i] as Uint8Array);
+    this.#keep(
+      asked,
+      keys,
+      columns.map((column) => new Uint8Array(Buffer.concat(column))),
+    );
+  }
+
   close(): void {
     this.#book.close();
   }
@@ -67,19 +82,28 @@ export class Pseudonyms {
     identifiers: readonly Uint8Array[],
     keys: readonly DomainKeys[],
   ): Promise<Uint8Array[]> {
-    const { switchboard, parties, config, log, clock } = this.#context;
+    const { switchboard, parties, config } = this.#context;
     const roles = { client: config.name, ...parties.bureaus };
     const evaluated = await switchboard.run(pseudonym.pseudonym, "client", roles, (session) =>
       pseudonym.client(session, { identifiers, keys, breathe: nextTurn }),
     );
     milestone("pseudonyms.evaluated");
     const packed = evaluated.map((column) => new Uint8Array(Buffer.concat(column)));
+    this.#keep(identifiers, keys, packed);
+    return packed;
+  }
+
+  /** Later, and nobody waits for the disk: what is not kept is evaluated again. */
+  #keep(
+    identifiers: readonly Uint8Array[],
+    keys: readonly DomainKeys[],
+    packed: readonly Uint8Array[],
+  ): void {
+    const { clock, log } = this.#context;
     const columns = keys.map((each, k) => ({ keys: each, pseudonyms: packed[k] as Uint8Array }));
-    // Later, and nobody waits for the disk: what is not kept is evaluated again.
     clock.after(0, () => {
       this.#book.keep(identifiers, columns).catch((error: unknown) => logFailure(log, error));
     });
-    return packed;
   }
 
   #dropRetired(): void {

@@ -10,11 +10,13 @@ import { sendLines } from "../control-stream.ts";
 import { DirectoryView } from "../directory-view.ts";
 import type { Sample } from "../metrics.ts";
 import { nextTurn } from "../next-turn.ts";
+import { registrarRoutes } from "../registrar.ts";
 import { inWords, isTransient } from "../retry.ts";
 import { type BatchLine, OUT_OF_RANGE, type ScoreAnswer, type ScoreTerms } from "./answers.ts";
 import { MAX_REQUEST_IDENTIFIERS } from "./bounds.ts";
 import { Modelling } from "./modelling.ts";
-import { type Scorer, Scoring } from "./scoring.ts";
+import { BankProofs } from "./proofs.ts";
+import { type Asked, type Scorer, Scoring } from "./scoring.ts";
 
 /** Identifiers read in one turn of the event loop: some milliseconds. */
 const READ_AT_ONCE = 256;
@@ -28,22 +30,28 @@ const scoreRequest = termsRequest.extend({
   type: z.enum(IDENTIFIER_TYPES as ["phone", "national-id", "opaque"]).default("phone"),
   region: z.string().max(2).optional(),
   scheme: z.string().max(40).optional(),
+  consents: z.custom<readonly string[]>(areConsents).optional(),
 });
+const proofRequest = z.strictObject({ inquiry: z.string().regex(/^[0-9a-f]{32}$/) });
 const modelRequest = z.strictObject({ text: z.string().max(1 << 20), file: z.string().max(4096) });
 const deployRequest = z.strictObject({ model: z.string().max(64) });
 
 export class Bank implements RoleRuntime {
+  readonly #context: NodeContext;
   readonly #directory: DirectoryView;
   readonly #modelling: Modelling;
   readonly #scoring: Scoring;
+  readonly #proofs: BankProofs;
   readonly #today: () => string;
   #scored = 0;
 
   constructor(context: NodeContext) {
     const { config, parties, switchboard, clock } = context;
+    this.#context = context;
     this.#directory = new DirectoryView(config.name, parties, switchboard, clock);
     this.#modelling = new Modelling(context, this.#directory);
-    this.#scoring = new Scoring(context, this.#directory);
+    this.#proofs = new BankProofs(context);
+    this.#scoring = new Scoring(context, this.#directory, this.#proofs);
     this.#today = () => new Date(clock.now()).toISOString().slice(0, 10);
   }
 
@@ -61,20 +69,31 @@ export class Bank implements RoleRuntime {
   }
 
   routes(server: FastifyInstance): void {
+    registrarRoutes(server, this.#context);
     server.post("/score", async (request) => {
-      const { identifiers, scorer } = await this.#request(request.body);
-      if (identifiers.length !== 1) throw new SetupError("one identifier at a time; use a batch");
+      const { asked, scorer } = await this.#request(request.body);
+      if (asked.identifiers.length !== 1)
+        throw new SetupError("one identifier at a time; use a batch");
       const start = performance.now();
-      const { scores, absent } = await worded(() => this.#scoring.inquire(identifiers, scorer));
+      const { scores, absent, inquiry } = await worded(() => this.#scoring.inquire(asked, scorer));
       const elapsedMs = performance.now() - start;
       this.#scored += 1;
       refuseOutOfRange(scores, scorer);
-      return { ...answerOf(scores[0] as number, scorer), absent, elapsedMs };
+      const id = Buffer.from(inquiry).toString("hex");
+      return { ...answerOf(scores[0] as number, scorer), absent, inquiry: id, elapsedMs };
+    });
+    server.post("/proof", async ({ body }) => {
+      const { inquiry } = proofRequest.parse(body);
+      const found = await worded(() => this.#proofs.of(Buffer.from(inquiry, "hex")));
+      return found.map(({ receipt, ...rest }) => ({
+        ...rest,
+        receipt: receipt === undefined ? null : Buffer.from(receipt).toString("base64"),
+      }));
     });
     server.post("/score/terms", async ({ body }) => this.#terms(termsRequest.parse(body)));
     server.post("/batch", async (request, reply) => {
-      const { identifiers, scorer } = await this.#request(request.body);
-      return sendLines(reply, this.#batch(identifiers, scorer));
+      const { asked, scorer } = await this.#request(request.body);
+      return sendLines(reply, this.#batch(asked, scorer));
     });
     server.get("/catalogues", () => worded(() => this.#modelling.catalogues()));
     server.post("/model/check", async ({ body }) => {
@@ -97,10 +116,10 @@ export class Bank implements RoleRuntime {
     this.#scoring.close(); // sessions end with the switchboard, the store with the node
   }
 
-  async *#batch(identifiers: readonly Uint8Array[], scorer: Scorer): AsyncGenerator<BatchLine> {
+  async *#batch(asked: Asked, scorer: Scorer): AsyncGenerator<BatchLine> {
     try {
       let odd: Uint16Array | undefined;
-      for await (const { start, scores } of this.#scoring.batch(identifiers, scorer)) {
+      for await (const { start, scores } of this.#scoring.batch(asked, scorer)) {
         this.#scored += scores.length;
         if (isOutOfRange(scores, scorer)) odd ??= scores;
         yield { start, scores: [...scores] };
@@ -128,8 +147,8 @@ export class Bank implements RoleRuntime {
   }
 
   /** In slices: canonical telephone numbers take 10 µs each. */
-  async #request(body: unknown): Promise<{ identifiers: Uint8Array[]; scorer: Scorer }> {
-    const { identifiers, type, region, scheme, ...terms } = parseRequest(body);
+  async #request(body: unknown): Promise<{ asked: Asked; scorer: Scorer }> {
+    const { identifiers, consents, type, region, scheme, ...terms } = parseRequest(body);
     const scorer = this.#scorer(terms);
     const options = { region, scheme, today: this.#today() };
     const canonical: Uint8Array[] = [];
@@ -148,7 +167,9 @@ export class Bank implements RoleRuntime {
       if (seen.size !== canonical.length)
         throw new SetupError(`identifier ${row + 1} is in the list twice; name each person once`);
     }
-    return { identifiers: canonical, scorer };
+    if (consents !== undefined && consents.length !== canonical.length)
+      throw new SetupError(`${consents.length} consents for ${canonical.length} identifiers`);
+    return { asked: { identifiers: canonical, tokens: consents }, scorer };
   }
 }
 
@@ -163,7 +184,7 @@ function refuseOutOfRange(scores: Uint16Array, scorer: Scorer): void {
 function answerOf(
   points: number,
   { certificate, purpose }: Scorer,
-): Omit<ScoreAnswer, "absent" | "elapsedMs"> {
+): Omit<ScoreAnswer, "absent" | "inquiry" | "elapsedMs"> {
   const { modelName, version, range } = certificate;
   return { score: points, model: modelName, version, purpose, range };
 }
@@ -173,6 +194,13 @@ function areIdentifiers(value: unknown): boolean {
   if (!Array.isArray(value) || value.length < 1 || value.length > MAX_REQUEST_IDENTIFIERS)
     return false;
   return value.every((each) => typeof each === "string" && each.length <= 512);
+}
+
+/** Compact JWS of at most 4 KiB each. */
+function areConsents(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length < 1 || value.length > MAX_REQUEST_IDENTIFIERS)
+    return false;
+  return value.every((each) => typeof each === "string" && each.length <= 4096);
 }
 
 /** The message of a shape error must not repeat what was sent: it may be an identifier. */

@@ -1,14 +1,18 @@
 /** From identifiers to scores, block by block: pseudonyms first, then the inquiry. */
 import { sign, verify } from "@moiety/crypto";
+import { ProtocolError } from "@moiety/kit";
 import type { ModelCertificate } from "@moiety/policy";
 import { lookup, score, scoreHeader } from "@moiety/protocols";
 import { certificateDigest } from "../certificate-digest.ts";
+import { SetupError } from "../config-error.ts";
 import type { NodeContext } from "../context.ts";
 import type { DirectoryView, NamedDeposit } from "../directory-view.ts";
 import { milestone } from "../milestone.ts";
 import type { DomainKeys } from "../parties.ts";
-import { retrying } from "../retry.ts";
+import { isTransient, Refused, retrying } from "../retry.ts";
 import { domainsOf } from "./book.ts";
+import { BankConsents } from "./consents.ts";
+import type { BankProofs } from "./proofs.ts";
 import { Pseudonyms } from "./pseudonyms.ts";
 
 /** Most people in one inquiry of a batch: what an inquiry costs by itself is spread over so many. */
@@ -29,8 +33,17 @@ export interface Scorer {
   readonly purpose: string;
 }
 
+/** Who is asked about. */
+export interface Asked {
+  readonly identifiers: readonly Uint8Array[];
+  /** Each person's consent, a compact JWS; undefined in a network that asks for none. */
+  readonly tokens?: readonly string[] | undefined;
+}
+
 /** What came of one inquiry. */
 export interface Answered {
+  /** Its id, under which both bureaus have it in their logs. */
+  readonly inquiry: Uint8Array;
   readonly scores: Uint16Array;
   /** Domains without a deposit that counted: everybody was *missing* there. */
   readonly absent: readonly string[];
@@ -46,17 +59,31 @@ export class Scoring {
   readonly #context: NodeContext;
   readonly #directory: DirectoryView;
   readonly #pseudonyms: Pseudonyms;
+  readonly #consents: BankConsents;
+  readonly #proofs: BankProofs;
   /** Inquiries that have not been answered. */
   #underWay = 0;
 
-  constructor(context: NodeContext, directory: DirectoryView) {
+  constructor(context: NodeContext, directory: DirectoryView, proofs: BankProofs) {
     this.#context = context;
     this.#directory = directory;
+    this.#proofs = proofs;
+    this.#consents = new BankConsents(context);
     this.#pseudonyms = new Pseudonyms(context);
   }
 
-  /** Scores up to `MAX_PEOPLE` people in one inquiry. Throws `ProtocolError`. */
-  async inquire(identifiers: readonly Uint8Array[], scorer: Scorer): Promise<Answered> {
+  /**
+   * Scores up to `MAX_PEOPLE` people in one inquiry, after registering consents that the bureaus do not
+   * have yet. Throws `ProtocolError`, and `SetupError` for what a bureau has against a consent, or
+   * against this inquiry.
+   */
+  async inquire({ identifiers, tokens }: Asked, scorer: Scorer): Promise<Answered> {
+    const isAsked = this.#context.parties.consentDomain !== undefined;
+    if (isAsked && tokens === undefined)
+      throw new SetupError("this network answers nothing about a person without a consent");
+    if (!isAsked && tokens !== undefined)
+      throw new SetupError("this network has no consent domain: leave the consents out");
+    const names = tokens === undefined ? new Uint8Array() : this.#consents.names(tokens);
     // By domain, epoch and keys: an attempt that names others than the one before adds to it.
     const found = new Map<string, Uint8Array>();
     this.#underWay += 1;
@@ -64,15 +91,20 @@ export class Scoring {
       this.#context.clock,
       async () => {
         const deposits = await this.#named(scorer);
+        if (tokens !== undefined)
+          await this.#register({ identifiers, tokens }, names, deposits, found);
         const columns = this.#columns(identifiers, deposits, found);
         columns.catch(() => {}); // awaited below
         const isLong = identifiers.length > OPENED_AHEAD_PEOPLE;
         if (isLong || this.#underWay > OPENED_AHEAD) await columns;
-        const scores = await this.#score(columns, deposits, scorer);
+        const inquiry = this.#context.rng.bytes(16);
+        const scores = await this.#score(inquiry, { columns, names }, deposits, scorer);
         const absent = deposits.filter(({ version }) => version === 0);
-        return { scores, absent: absent.map(({ keys }) => keys.domain) };
+        return { inquiry, scores, absent: absent.map(({ keys }) => keys.domain) };
       },
       () => this.#directory.refresh(),
+      // A use that may have been counted is not asked for twice.
+      tokens === undefined ? isTransient : isBeforeUse,
     ).finally(() => {
       this.#underWay -= 1;
     });
@@ -88,7 +120,7 @@ export class Scoring {
    * whatever the answers are: a bureau must not see from where a batch stops which numbers the bank
    * refused.
    */
-  async *batch(identifiers: readonly Uint8Array[], scorer: Scorer): AsyncGenerator<ScoredBlock> {
+  async *batch({ identifiers, tokens }: Asked, scorer: Scorer): AsyncGenerator<ScoredBlock> {
     const underWay: Promise<ScoredBlock>[] = [];
     const most = blockFor(identifiers.length, scorer);
     let failure: { readonly error: unknown } | undefined;
@@ -96,7 +128,10 @@ export class Scoring {
       while (!failure && next < identifiers.length && underWay.length < BLOCKS_AHEAD) {
         const start = next;
         const asked = identifiers.slice(start, start + most);
-        const block = this.inquire(asked, scorer).then(({ scores }) => ({ start, scores }));
+        const consents = tokens?.slice(start, start + most);
+        const block = this.inquire({ identifiers: asked, tokens: consents }, scorer).then(
+          ({ scores }) => ({ start, scores }),
+        );
         block.catch(() => {}); // awaited in order below
         underWay.push(block);
         next += asked.length;
@@ -117,14 +152,15 @@ export class Scoring {
    * each other, by the time when they are asked.
    */
   async #score(
-    columns: Promise<readonly Uint8Array[]>,
+    id: Uint8Array,
+    { columns, names }: { columns: Promise<readonly Uint8Array[]>; names: Uint8Array },
     deposits: readonly NamedDeposit[],
     scorer: Scorer,
   ): Promise<Uint16Array> {
     const { switchboard, parties, config, signing } = this.#context;
     const roles = { bank: config.name, ...parties.bureaus };
-    const scores = await switchboard.run(score.score, "bank", roles, async (session) => {
-      const inquiry = this.#inquiry(await columns, deposits, scorer);
+    const run = switchboard.run(score.score, "bank", roles, async (session) => {
+      const inquiry = this.#inquiry(id, { columns: await columns, names }, deposits, scorer);
       milestone("score.asking");
       return score.bank(session, {
         network: parties.network,
@@ -132,21 +168,51 @@ export class Scoring {
         sign: (context, ...parts) => sign(signing, context, ...parts),
         verify: (bureau, signature, context, ...parts) =>
           verify(parties.verifying(bureau), signature, context, ...parts),
+        promised: (bureau, promise) => this.#proofs.promised(id, bureau, promise),
       });
     });
+    const scores = await run.catch((error: unknown) => this.#explained(id, error));
     milestone("score.received");
     return scores;
   }
 
+  /** A bureau that refused is asked why: it says so to the bank that asked, and to nobody else. */
+  async #explained(id: Uint8Array, error: unknown): Promise<never> {
+    const { bureaus } = this.#context.parties;
+    if (!(error instanceof ProtocolError) || error.code !== "refused") throw error;
+    if (error.party !== bureaus.a && error.party !== bureaus.b) throw error;
+    const reason = await this.#proofs.reason(id, error.party).catch(() => "");
+    if (reason === "") throw error;
+    throw new Refused(error.party, reason);
+  }
+
+  /** Registers consents, and notes the pseudonyms if that run evaluated everybody's. */
+  async #register(
+    { identifiers, tokens }: Required<Asked>,
+    names: Uint8Array,
+    deposits: readonly NamedDeposit[],
+    found: Map<string, Uint8Array>,
+  ): Promise<void> {
+    const people = identifiers.map((identifier, i) => ({ identifier, token: tokens?.[i] ?? "" }));
+    const keys = deposits.map((deposit) => deposit.keys);
+    const runs = await this.#consents.register(people, names, keys);
+    for (const run of runs) this.#pseudonyms.keep(identifiers, keys, run);
+    const [only] = runs;
+    if (only?.people.length !== identifiers.length) return;
+    for (const [d, each] of keys.entries())
+      found.set(nameOf(each), new Uint8Array(Buffer.concat(only.columns[d] ?? [])));
+  }
+
   #inquiry(
-    columns: readonly Uint8Array[],
+    id: Uint8Array,
+    { columns, names }: { columns: readonly Uint8Array[]; names: Uint8Array },
     deposits: readonly NamedDeposit[],
     { certificateBytes, purpose }: Scorer,
   ): scoreHeader.Inquiry {
     const { clock, rng } = this.#context;
     const people = (columns[0]?.length ?? 0) / scoreHeader.PSEUDONYM_BYTES;
     return {
-      inquiry: rng.bytes(16),
+      inquiry: id,
       model: certificateDigest(certificateBytes),
       purpose,
       asOf: Math.floor(clock.now() / 1000),
@@ -158,6 +224,7 @@ export class Scoring {
       salt: rng.bytes(32),
       people,
       pseudonyms: interleaved(columns, people),
+      consents: names,
     };
   }
 
@@ -183,6 +250,11 @@ export class Scoring {
       }),
     );
   }
+}
+
+/** A failure at which surely neither bureau has counted a use: it is said before they begin. */
+function isBeforeUse(error: unknown): error is ProtocolError {
+  return error instanceof ProtocolError && error.code === "conflict";
 }
 
 /** People in one inquiry: no more than one run of `lookup` takes with this model. */

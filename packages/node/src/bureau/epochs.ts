@@ -1,6 +1,7 @@
 /** OPRF epochs at a bureau: which it serves, and what goes when the roster retires one. */
 import type { OprfKeyPair } from "@moiety/crypto";
 import { Refusal } from "@moiety/kit";
+import { keyedDomains } from "@moiety/policy";
 import { logFailure, type NodeContext } from "../context.ts";
 import {
   type DomainKeyRing,
@@ -105,7 +106,7 @@ export class Epochs {
   status(): Record<string, unknown> {
     const lost = this.lost;
     const { parties } = this.#context;
-    const epochs = [...parties.domains.keys()].flatMap((domain) =>
+    const epochs = keyedDomains(parties.roster).flatMap((domain) =>
       parties
         .epochs(domain)
         .flatMap(({ epoch }) =>

@@ -42,10 +42,8 @@ function inquiries(side: "a" | "b"): Inquiries {
   const parties = {
     keysOf: (_: string, epoch: number) => world.epochs.includes(epoch) || undefined,
   };
-  const { stores, shelves } = world;
   return new Inquiries(
-    stores[side],
-    shelves[side],
+    world.shelves[side],
     models as unknown as Models,
     parties as unknown as Parties,
   );
@@ -60,6 +58,7 @@ function inquiry(changes: Partial<scoreHeader.Inquiry> = {}): scoreHeader.Inquir
     deposits: [{ domain: "telecom", epoch: 1, version: 1 }],
     salt: new Uint8Array(32),
     people: 10,
+    consents: new Uint8Array(),
     pseudonyms: new Uint8Array(Buffer.concat(people.slice(0, 10))),
     ...changes,
   };

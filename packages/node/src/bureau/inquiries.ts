@@ -1,11 +1,11 @@
 /** From an inquiry to the inputs of the computation: everything a bureau verifies on its own. */
 import { constantTimeEqual } from "@moiety/crypto";
 import { Refusal } from "@moiety/kit";
+import type { Catalogue } from "@moiety/model";
+import type { ModelCertificate } from "@moiety/policy";
 import { lookup, type score, scoreHeader } from "@moiety/protocols";
-import { milestone } from "../milestone.ts";
 import { nextTurn } from "../next-turn.ts";
 import type { Parties } from "../parties.ts";
-import type { Store, Table } from "../store.ts";
 import { CLOCK_TOLERANCE_MS } from "../tolerance.ts";
 import { type Row, TIME_BYTES } from "./layers.ts";
 import type { InstalledModel, Models } from "./models.ts";
@@ -27,6 +27,18 @@ interface Column {
   readonly places: readonly Place[];
 }
 
+/** What a bureau knows of an inquiry before it reads records. */
+export interface InquiryFacts {
+  readonly bank: string;
+  readonly inquiry: Inquiry;
+  /** Of the model. */
+  readonly certificate: ModelCertificate;
+  /** Of the deposits that are read. */
+  readonly catalogues: readonly Catalogue[];
+  /** This bureau's clock, ms since 1970. */
+  readonly nowMs: number;
+}
+
 const NO_HEADER = new Uint8Array();
 /** Reads in one turn of the event loop, at most one in each layer for each pseudonym: some 2 ms. */
 const READS_AT_ONCE = 1024;
@@ -35,24 +47,33 @@ export class Inquiries {
   readonly #shelf: Shelf;
   readonly #models: Models;
   readonly #parties: Parties;
-  /** Inquiry id → header, and once it is done what both bureaus signed. */
-  readonly #table: Table;
 
-  constructor(store: Store, shelf: Shelf, models: Models, parties: Parties) {
-    this.#table = store.table("inquiries");
+  constructor(shelf: Shelf, models: Models, parties: Parties) {
     this.#shelf = shelf;
     this.#models = models;
     this.#parties = parties;
   }
 
-  /** Throws `Refusal`: "conflict" where the bank should look at the directory again. */
-  async resolve(bank: string, inquiry: Inquiry, nowMs: number): Promise<score.Resolved> {
+  /**
+   * Throws `Refusal`: "conflict" where the bank should look at the directory again. `entitle` is asked
+   * when all is known but what stands in the records, which are read only after it.
+   */
+  async resolve(
+    bank: string,
+    inquiry: Inquiry,
+    nowMs: number,
+    entitle: (facts: InquiryFacts) => Promise<void> = async () => {},
+  ): Promise<score.Resolved> {
     const model = this.#entitled(bank, inquiry, nowMs);
     checkClock(bank, inquiry.asOf, nowMs);
     const named = await Promise.all(inquiry.deposits.map((each) => this.#deposit(each, model)));
     const places = this.#places(inquiry, named, model);
     if (inquiry.people * places.length > lookup.MAX_LOOKUPS)
       throw new Refusal("refused", `more than ${lookup.MAX_LOOKUPS} lookups in one inquiry`);
+    const catalogues = named.flatMap((deposit) =>
+      deposit === undefined ? [] : this.#shelf.described(deposit).catalogue,
+    );
+    await entitle({ bank, inquiry, nowMs, certificate: model.certificate, catalogues });
     const found = new Uint8Array(inquiry.people * named.length);
     const indices = new Uint8Array(inquiry.people * places.length);
     for (let from = 0, to = 0; from < inquiry.people; from = to) {
@@ -76,30 +97,6 @@ export class Inquiries {
     for (const deposit of deposits)
       if (deposit !== undefined) layers += this.#shelf.layers(deposit);
     return Math.max(1, Math.floor(READS_AT_ONCE / Math.max(1, layers)));
-  }
-
-  /** Whether an id is on disk; one that is on its way there is found by `intend`. */
-  isKnown(id: Uint8Array): boolean {
-    return this.#table.get(Buffer.from(id)) !== undefined;
-  }
-
-  /** Notes durably that this inquiry is computed; each id once, across restarts too. */
-  async intend(id: Uint8Array, header: Uint8Array): Promise<void> {
-    milestone("inquiry.intending");
-    const noted = await this.#table.ifNoExists(Buffer.from(id), () => {
-      void this.#table.put(Buffer.from(id), Buffer.from(header));
-    });
-    if (!noted) throw new Refusal("refused", "an inquiry with this id was computed before");
-    milestone("inquiry.intended");
-  }
-
-  /** Adds the bank's signature, both bureaus' and their seals; not waited for, for the intent is on disk already. */
-  async keep(id: Uint8Array, sealed: score.Sealed): Promise<void> {
-    milestone("inquiry.computed");
-    const { header, asked, signatures, seals, transcript } = sealed;
-    const parts = [asked, signatures.a, signatures.b, transcript, seals.a, seals.b];
-    await this.#table.put(Buffer.from(id), Buffer.concat([header, ...parts]));
-    milestone("inquiry.kept");
   }
 
   #entitled(bank: string, inquiry: Inquiry, nowMs: number): InstalledModel {

@@ -33,6 +33,11 @@ export class Models {
     return this.#installed.get(Buffer.from(digest).toString("hex"));
   }
 
+  /** By digest of the certificate, in hexadecimal digits. */
+  get all(): ReadonlyMap<string, InstalledModel> {
+    return this.#installed;
+  }
+
   list(): readonly InstalledModel[] {
     return [...this.#installed.values()];
   }

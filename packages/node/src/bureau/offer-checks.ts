@@ -1,6 +1,7 @@
 /** What a bureau asks of a deposit before it takes any of it. Whatever it will not have is a `Refusal`. */
 import { constantTimeEqual, type VerifyingKey } from "@moiety/crypto";
 import { type Clock, Refusal } from "@moiety/kit";
+import { forbiddenCategories, NEVER_CATEGORIES } from "@moiety/policy";
 import { type deposit, type depositChunk, depositHeader } from "@moiety/protocols";
 import { readCatalogue } from "../catalogues.ts";
 import { CLOCK_TOLERANCE_MS } from "../tolerance.ts";
@@ -24,6 +25,8 @@ export interface ShelfRules {
   ): { platform: string; key: VerifyingKey; epochs: readonly number[] } | undefined;
   /** Rows of all versions of all its domains that this bureau keeps for one platform. */
   readonly recordsPerPlatform: number;
+  /** Categories of features that are not taken; absent: those that no policy can allow. */
+  never?(): readonly string[];
   /** Headers of the domain's deposits that the other bureau holds complete; rejects when it cannot be asked. */
   peerDeposits(domain: string): Promise<readonly Uint8Array[]>;
   /**
@@ -34,9 +37,9 @@ export interface ShelfRules {
 }
 
 export class OfferChecks {
-  readonly #rules: Pick<ShelfRules, "network" | "clock" | "domain">;
+  readonly #rules: Pick<ShelfRules, "network" | "clock" | "domain" | "never">;
 
-  constructor(rules: Pick<ShelfRules, "network" | "clock" | "domain">) {
+  constructor(rules: Pick<ShelfRules, "network" | "clock" | "domain" | "never">) {
     this.#rules = rules;
   }
 
@@ -63,6 +66,13 @@ export class OfferChecks {
       throw new Refusal("refused", "the catalogue is not the one that the header names");
     if (described.domain !== header.domain || described.features.length !== header.features)
       throw new Refusal("refused", "the catalogue describes another domain or number of features");
+    const never = this.#rules.never?.() ?? NEVER_CATEGORIES;
+    const [forbidden] = forbiddenCategories(described, { never });
+    if (forbidden !== undefined)
+      throw new Refusal(
+        "refused",
+        `${header.domain}: feature ${forbidden.feature} is ${forbidden.category}, which may never be used`,
+      );
   }
 
   /** What a delta builds on must be there to be named, byte for byte, and not be too high a pile. */

@@ -14,7 +14,7 @@ type SenderBook = lookupPads.SenderBook;
 /** OTs of one refill: some 5 ms of work at a time on either side, for so long does an inquiry wait. */
 export const REFILL: number = 1 << 13;
 /** OTs of one refill while a batch waits for more than an ordinary one: fewer round trips for as many. */
-export const LARGE_REFILL: number = 1 << 15;
+export const LARGE_REFILL: number = 1 << 16;
 /** Longest wait of a lookup for pads. */
 export const PATIENCE_MS: number = 20_000;
 /** Lookups that may wait for pads at a time. */
@@ -118,7 +118,11 @@ export class PadStock implements lookup.Pads {
     const book = new SenderBook(series, 16);
     this.#sender = book;
     return {
-      deliver: (batch, pads) => book.add(batch, pads),
+      deliver: (batch, pads) => {
+        book.add(batch, pads);
+        milestone("pads.granted");
+        return book;
+      },
       end: () => {
         book.clear();
         if (this.#sender === book) this.#sender = undefined;

@@ -1,6 +1,7 @@
 /** A bureau in operation: which protocols it serves to whom, and from which of its stores. */
 import { type SealedKeyPair, sign, verify } from "@moiety/crypto";
 import { Refusal, type Service, service } from "@moiety/kit";
+import { NEVER_CATEGORIES } from "@moiety/policy";
 import {
   deploy,
   deposit,
@@ -8,21 +9,31 @@ import {
   directory,
   pseudonym,
   randomOt,
+  record,
   score,
 } from "@moiety/protocols";
 import type { FastifyInstance } from "fastify";
 import { logFailure, type NodeContext, type RoleRuntime } from "../context.ts";
 import { DirectoryView } from "../directory-view.ts";
 import { KEY_FILES, readBoxKey, requireListed } from "../keys.ts";
+import { Chronicle } from "../ledger/chronicle.ts";
+import { NodeLedger } from "../ledger/node-ledger.ts";
+import { serveLedger } from "../ledger/serving.ts";
+import { WitnessDesk } from "../ledger/witness-desk.ts";
 import type { Sample } from "../metrics.ts";
 import { nextTurn } from "../next-turn.ts";
 import { RateLimit } from "../rate.ts";
 import { RECEIPT_CONTEXT } from "../receipt.ts";
 import { requireRole } from "../roles.ts";
+import { ConsentDesk } from "./consents/consent-desk.ts";
+import { consentServices } from "./consents/services.ts";
 import { Epochs } from "./epochs.ts";
 import { Inquiries } from "./inquiries.ts";
+import { InquiryRecords } from "./inquiry-records.ts";
+import { InquiryDesk } from "./inquiry-run.ts";
 import { Models } from "./models.ts";
-import { isLoss, isStale, PadStock } from "./pads.ts";
+import { keepPadsFilled, sendPads } from "./pad-runs.ts";
+import { isStale, PadStock } from "./pads.ts";
 import { Shelf } from "./shelf.ts";
 
 export class Bureau implements RoleRuntime {
@@ -32,8 +43,14 @@ export class Bureau implements RoleRuntime {
   readonly #epochs: Epochs;
   readonly #shelf: Shelf;
   readonly #models: Models;
-  readonly #inquiries: Inquiries;
+  readonly #inquiries: InquiryDesk;
+  readonly #records: InquiryRecords;
+  /** Undefined in a network that asks for no consents. */
+  readonly #consents: ConsentDesk | undefined;
   readonly #pads: PadStock;
+  readonly #ledger: NodeLedger;
+  readonly #chronicle: Chronicle;
+  readonly #witness: WitnessDesk;
   readonly #evaluations: RateLimit;
   readonly #box: SealedKeyPair;
   /** Platforms with a deposit under way: one at a time each. */
@@ -54,6 +71,7 @@ export class Bureau implements RoleRuntime {
       side: this.#side,
       clock,
       recordsPerPlatform: config.limits.recordsPerPlatform,
+      never: () => context.purposes.current?.never ?? NEVER_CATEGORIES,
       domain: (name) => {
         const owner = parties.domains.get(name);
         if (owner === undefined) return undefined;
@@ -71,16 +89,44 @@ export class Bureau implements RoleRuntime {
       parties.verifying(parties.supervisor),
       clock.now(),
     );
-    this.#inquiries = new Inquiries(store, this.#shelf, this.#models, parties);
     this.#pads = new PadStock(config.limits.padsReady, clock);
+    this.#ledger = new NodeLedger(context, this.#peer, () => this.#chronicle.begin());
+    this.#chronicle = new Chronicle(context, this.#ledger, {
+      deposits: () => this.#shelf.listing(),
+      models: () => this.#models.all,
+    });
+    this.#records = new InquiryRecords(store, (seq) => this.#ledger.receipt(seq));
+    if (parties.consentDomain !== undefined)
+      this.#consents = new ConsentDesk({
+        store,
+        network: parties.network,
+        roster: () => parties.roster,
+        policy: () => context.purposes.inForce,
+        now: () => clock.now(),
+        commit: (drafts, write) => this.#ledger.append(drafts, { write }),
+      });
+    this.#inquiries = new InquiryDesk({
+      store,
+      inquiries: new Inquiries(this.#shelf, this.#models, parties),
+      ledger: this.#ledger,
+      entitlements: this.#consents?.entitlements,
+      records: this.#records,
+      nowMs: () => clock.now(),
+      side: this.#side,
+      peer: this.#peer,
+      notKept: (error) => logFailure(context.log, error),
+    });
+    this.#witness = new WitnessDesk(context, () => [this.#peer]);
     this.#evaluations = new RateLimit(config.limits.evaluationsPerMinute, clock);
     this.#epochs.retire();
     parties.onChange(() => {
       this.#shelf.adopt();
       this.#epochs.adopt();
+      this.#chronicle.begin();
     });
+    this.#chronicle.begin();
     context.switchboard.serve(...this.#services());
-    void this.#keepPads();
+    void keepPadsFilled(context, this.#pads, this.#peer);
   }
 
   status(): Record<string, unknown> {
@@ -98,6 +144,7 @@ export class Bureau implements RoleRuntime {
         : this.#pads.levels,
       stored: Object.fromEntries(this.#shelf.stored.rows),
       scored: this.#scored,
+      ledger: this.#ledger.status(),
       ...this.#epochs.status(),
     };
   }
@@ -131,12 +178,14 @@ export class Bureau implements RoleRuntime {
         value,
       };
     yield { name: "scored", help: "People scored since the start", value: this.#scored };
+    yield* this.#ledger.samples();
   }
 
   ailments(): readonly string[] {
     const ailments = this.#epochs.lost.map(
       (epoch) => `the key of ${epoch} is not in its folder: restore it, or rotate to a new epoch`,
     );
+    ailments.push(...this.#ledger.ailments(), ...this.#witness.ailments());
     if (this.#pads.distrusted)
       ailments.push(`${this.#peer} was caught cheating: no lookups with it until a restart`);
     const { rows, limit } = this.#shelf.stored;
@@ -146,14 +195,19 @@ export class Bureau implements RoleRuntime {
     return ailments;
   }
 
-  routes(_server: FastifyInstance): void {
-    // A bureau takes no orders from the command line but the ones that every node takes.
+  routes(server: FastifyInstance): void {
+    serveLedger(server, this.#ledger);
+  }
+
+  publishes(server: FastifyInstance): void {
+    serveLedger(server, this.#ledger);
   }
 
   async close(): Promise<void> {
     this.#pads.close();
     // At once: a removal that is under way ends when the shelf does.
-    await Promise.all([this.#epochs.close(), this.#shelf.close()]);
+    await Promise.all([this.#epochs.close(), this.#shelf.close(), this.#chronicle.close()]);
+    await this.#ledger.close();
   }
 
   #services(): Service[] {
@@ -192,7 +246,11 @@ export class Bureau implements RoleRuntime {
         (named) => must(named.bank, "bank"),
         (session) =>
           deploy.bureau(session, {
-            install: (name, share) => this.#models.install(name, share, clock.now()),
+            install: async (name, share) => {
+              const objection = await this.#models.install(name, share, clock.now());
+              this.#chronicle.begin();
+              return objection;
+            },
           }),
       ),
       service(
@@ -210,8 +268,24 @@ export class Bureau implements RoleRuntime {
         ({ receiver }) => {
           if (receiver !== this.#peer) throw new Refusal("refused", "not the other bureau");
         },
-        (session) => this.#sendPads(session),
+        (session) => sendPads(session, this.#pads, this.#context.otSetup),
       ),
+      this.#witness.service(),
+      service(
+        record.record,
+        "bureau",
+        ({ bank }) => must(bank, "bank"),
+        (session) => record.bureau(session, { find: (bank, id) => this.#records.find(bank, id) }),
+      ),
+      ...(this.#consents === undefined
+        ? []
+        : consentServices({
+            context: this.#context,
+            desk: this.#consents,
+            side: own,
+            requireBureaus: bureaus,
+            evaluator: (client) => this.#evaluator(client),
+          })),
     ];
   }
 
@@ -226,7 +300,8 @@ export class Bureau implements RoleRuntime {
           throw new Refusal("refused", `over ${MAX_EVALUATIONS_AT_ONCE} evaluations in one run`);
         const { keys, pair } = this.#epochs.serving(domain, epoch);
         // Not by "is a platform": one that has just left the roster is none, and no bank either.
-        if (!parties.has(client, "bank") && keys.platform !== client)
+        const isShared = domain === parties.consentDomain?.domain;
+        if (!parties.has(client, "bank") && keys.platform !== client && !isShared)
           throw new Refusal("refused", `${client} asked for the domain of ${keys.platform}`);
         this.#evaluations.spend(client, identifiers);
         return { secret: pair.secretKey, public: pair.publicKey };
@@ -252,6 +327,7 @@ export class Bureau implements RoleRuntime {
       this.#depositing.delete(platform);
     }
     const { domain, version, records } = header;
+    this.#chronicle.begin();
     log.info({ domain, version, records }, "deposit complete");
   }
 
@@ -267,16 +343,16 @@ export class Bureau implements RoleRuntime {
   }
 
   async #score(session: Parameters<typeof score.bureau>[0]): Promise<void> {
-    const { parties, log, signing, clock } = this.#context;
+    const { parties, signing } = this.#context;
     const peerKey = parties.verifying(this.#peer);
+    const run = this.#inquiries.begin();
     const scoring = score.bureau(session, {
       network: parties.network,
-      resolve: (bank, inquiry) => this.#inquiries.resolve(bank, inquiry, clock.now()),
-      isKnown: (id) => this.#inquiries.isKnown(id),
-      intend: (id, header) => this.#inquiries.intend(id, header),
-      keep: (id, sealed) => {
-        this.#inquiries.keep(id, sealed).catch((error: unknown) => logFailure(log, error));
-      },
+      resolve: (bank, inquiry) => run.resolve(bank, inquiry),
+      isKnown: (id) => run.isKnown(id),
+      intend: (intent) => run.intend(intent),
+      verifyPromised: (promised, intent) => run.verifyPromised(promised, intent),
+      keep: (id, sealed) => run.keep(id, sealed),
       sign: (context, ...parts) => sign(signing, context, ...parts),
       verifyBank: (bank, signature, context, ...parts) =>
         verify(parties.verifying(bank), signature, context, ...parts),
@@ -288,45 +364,9 @@ export class Bureau implements RoleRuntime {
     } catch (error) {
       if (isStale(error, this.#peer)) this.#pads.interrupt();
       throw error;
-    }
-  }
-
-  async #sendPads(session: Parameters<typeof randomOt.sender>[0]): Promise<void> {
-    const input = this.#pads.asSender(session.id);
-    try {
-      await randomOt.sender(session, input, this.#context.otSetup);
-    } catch (error) {
-      this.#pads.judge(error);
-      throw error;
     } finally {
-      input.end();
+      run.end();
     }
-  }
-
-  #keepPads(): Promise<void> {
-    const { switchboard, links, config, log, otSetup } = this.#context;
-    const roles = { receiver: config.name, sender: this.#peer };
-    return this.#pads.keepFilled(
-      async (input) => {
-        const link = await links.linkTo(this.#peer);
-        const run = switchboard.run(randomOt.randomOt, "receiver", roles, (session) =>
-          randomOt.receiver(session, input(session), otSetup),
-        );
-        // A receiver that needs no refill waits for demand, not for its peer: it must be told.
-        let current = true;
-        void link.ended.then(() => {
-          if (current) this.#pads.interrupt();
-        });
-        try {
-          await run;
-        } finally {
-          current = false;
-        }
-      },
-      (error) => {
-        if (!isLoss(error)) logFailure(log, error);
-      },
-    );
   }
 }
 

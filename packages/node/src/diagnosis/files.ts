@@ -56,7 +56,9 @@ export function checkKeys(config: NodeConfig, parties: Parties): Finding[] {
 
 function oprfKeys(config: NodeConfig, parties: Parties): string[] {
   const side = config.role === "bureau-a" ? "a" : "b";
-  return [...parties.domains.values()].map(({ domain, epoch, ...published }) => {
+  const { domains, consentDomain } = parties;
+  const newest = [...domains.values(), consentDomain ?? []].flat();
+  return newest.map(({ domain, epoch, ...published }) => {
     const name = KEY_FILES.oprf(domain, epoch);
     requireListed(config, name, readOprfKey(config.keys, domain, epoch).publicKey, published[side]);
     return name;

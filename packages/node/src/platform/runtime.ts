@@ -5,6 +5,7 @@ import type { NodeContext, RoleRuntime } from "../context.ts";
 import { reported, sendLines } from "../control-stream.ts";
 import type { Sample } from "../metrics.ts";
 import type { Persistent } from "../persistent.ts";
+import { registrarRoutes } from "../registrar.ts";
 import { Depositing } from "./depositing.ts";
 import { Desk } from "./desk.ts";
 import type { DepositProgress } from "./progress.ts";
@@ -20,12 +21,14 @@ const depositRequest = z.strictObject({
 const withdrawRequest = z.strictObject({ csv: file.optional(), full: z.boolean().optional() });
 
 export class Platform implements RoleRuntime {
+  readonly #context: NodeContext;
   readonly #depositing: Depositing;
   readonly #desk: Desk;
   readonly #vigil: Vigil;
   readonly #dropping: Persistent;
 
   constructor(context: NodeContext) {
+    this.#context = context;
     this.#depositing = new Depositing(context);
     this.#desk = new Desk(this.#depositing);
     this.#vigil = new Vigil(this.#depositing, this.#desk);
@@ -84,6 +87,7 @@ export class Platform implements RoleRuntime {
   }
 
   routes(server: FastifyInstance): void {
+    registrarRoutes(server, this.#context);
     server.post("/deposit", async (request, reply) => {
       const order = depositRequest.parse(request.body);
       return answered(reply, (report, gone) => this.#desk.deposit(order, report, gone));

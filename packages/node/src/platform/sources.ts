@@ -9,6 +9,7 @@ import {
   readDepositCsv,
   readIdentifiersCsv,
 } from "@moiety/model";
+import { refuseForbidden } from "@moiety/policy";
 import { deposit } from "@moiety/protocols";
 import { SetupError } from "../config-error.ts";
 import type { DomainKeys } from "../parties.ts";
@@ -30,6 +31,7 @@ export function readOwnCatalogue(
   const catalogue = parseCatalogue(text, file);
   if (domains.get(catalogue.domain)?.platform !== platform)
     throw new SetupError(`catalogue ${file}: ${catalogue.domain} is no domain of ${platform}`);
+  refuseForbidden(catalogue);
   if (catalogueBytes(catalogue).length > deposit.MAX_CATALOGUE_BYTES)
     throw new SetupError(
       `catalogue ${file}: over ${deposit.MAX_CATALOGUE_BYTES} bytes; shorten it`,

@@ -1,23 +1,25 @@
-/** The supervisor in operation: it certifies models. */
+/** The supervisor in operation: it certifies models, and cosigns both bureaus' logs. */
 import { framedHash } from "@moiety/crypto";
 import { Refusal, type Service, service } from "@moiety/kit";
 import {
+  characteristicName,
   checkScorecard,
   DocumentError,
   modelId,
   parseScorecard,
   type Scorecard,
 } from "@moiety/model";
-import { certify as issue } from "@moiety/policy";
+import { certify as issue, type Review, timeOf } from "@moiety/policy";
 import { certify, score, scoreHeader } from "@moiety/protocols";
 import type { FastifyInstance } from "fastify";
 import type { NodeContext, RoleRuntime } from "../context.ts";
 import { DirectoryView } from "../directory-view.ts";
 import { incarnationOf } from "../incarnation.ts";
+import { WitnessDesk } from "../ledger/witness-desk.ts";
 import type { Sample } from "../metrics.ts";
 import { milestone } from "../milestone.ts";
 import { requireRole } from "../roles.ts";
-import { key, type Table } from "../store.ts";
+import { after, key, type Table } from "../store.ts";
 import { nextSerial } from "./serial.ts";
 
 const VALID_FOR_MS = 365 * 24 * 3600 * 1000;
@@ -34,7 +36,10 @@ export class Supervisor implements RoleRuntime {
   readonly #certificates: Table;
   /** (bank, model reference) → digest of the scorecard that was certified under this name. */
   readonly #names: Table;
+  /** (bank, model reference) → the scorecard: what the bank may run beside its next model. */
+  readonly #scorecards: Table;
   readonly #pending = new Set<string>();
+  readonly #witness: WitnessDesk;
   #judging: Promise<unknown> = Promise.resolve();
 
   constructor(context: NodeContext) {
@@ -43,7 +48,9 @@ export class Supervisor implements RoleRuntime {
     this.#directory = new DirectoryView(config.name, parties, switchboard, clock);
     this.#certificates = store.table("certificates");
     this.#names = store.table("names");
-    switchboard.serve(this.#service());
+    this.#scorecards = store.table("scorecards");
+    this.#witness = new WitnessDesk(context, () => [parties.bureaus.a, parties.bureaus.b]);
+    switchboard.serve(this.#service(), this.#witness.service());
   }
 
   status(): Record<string, unknown> {
@@ -56,7 +63,7 @@ export class Supervisor implements RoleRuntime {
   }
 
   ailments(): readonly string[] {
-    return [];
+    return this.#witness.ailments();
   }
 
   routes(_server: FastifyInstance): void {
@@ -117,7 +124,7 @@ export class Supervisor implements RoleRuntime {
     const life = await incarnationOf(store, rng, now);
     const { serial, issuedAt }: Granted = {
       serial: nextSerial(life, granted),
-      issuedAt: toSeconds(now),
+      issuedAt: timeOf(now),
     };
     const certificate = issue(
       {
@@ -129,8 +136,9 @@ export class Supervisor implements RoleRuntime {
         },
         catalogues,
         issuedAt,
-        expiresAt: toSeconds(now + VALID_FOR_MS),
+        expiresAt: timeOf(now + VALID_FOR_MS),
         serial,
+        ...this.#review(bank, model),
       },
       signing,
     );
@@ -138,10 +146,35 @@ export class Supervisor implements RoleRuntime {
     await store.transaction(() => {
       void this.#certificates.put(key(granted + 1), Buffer.from(certificate));
       void this.#names.put(name.place, name.digest);
+      void this.#scorecards.put(name.place, Buffer.from(application.scorecard));
     });
     milestone("certificate.granted");
     log.info({ bank, model: modelId(model), serial }, "model certified");
     return certificate;
+  }
+
+  /**
+   * By what the policy in force asks of a model: on its own, and beside every other that the bank had
+   * certified here. Over uniform marginals: the supervisor knows no platform's, and takes no bank's.
+   */
+  #review(bank: string, model: Scorecard): { readonly review?: Review } {
+    const policy = this.#context.purposes.current;
+    if (policy === undefined) return {};
+    const prefix = key(bank);
+    const others = [...this.#scorecards.getRange({ start: prefix, end: after(prefix) })]
+      .map(({ value }) => parseScorecard(value.toString("utf8"), "(certified before)"))
+      .filter((other) => modelId(other) !== modelId(model))
+      .map((other) => ({ name: modelId(other), output: { model: other } }));
+    const used = [model, ...others.map(({ output }) => output.model)];
+    const marginals = new Map(
+      used.flatMap(({ characteristics }) =>
+        characteristics.map((each) => {
+          const { length } = each.points;
+          return [characteristicName(each), each.points.map(() => 1 / length)] as const;
+        }),
+      ),
+    );
+    return { review: { policy, marginals, others, followTrends: true } };
   }
 
   /** One name and version stands for one scorecard; certifying the same again is a fresh split of it. */
@@ -159,8 +192,4 @@ export class Supervisor implements RoleRuntime {
       ]);
     return { place, digest };
   }
-}
-
-function toSeconds(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
 }

@@ -8,10 +8,10 @@ import { hexShape } from "../signed-document.ts";
 import {
   type ConsentPseudonym,
   consentPseudonymShape,
-  keyThumbprint,
   parseConsentPseudonym,
   type SubjectKey,
   subjectKeyShape,
+  subjectProblems,
 } from "./subject.ts";
 
 /** What an inquiry can give a bank. */
@@ -114,10 +114,7 @@ export const consentShape: z.ZodType<Consent> = z.strictObject({
 
 /** Throws a `DocumentError` for a consent whose fields contradict each other. */
 export function checkConsentItself(consent: Consent, document: string): void {
-  const problems: string[] = [];
-  if (consent.subject.thumbprint !== keyThumbprint(consent.subject.key)) {
-    problems.push("subject.thumbprint is not that of subject.key");
-  }
+  const problems = subjectProblems(consent.subject);
   if (!(Date.parse(consent.notBefore) < Date.parse(consent.expiresAt))) {
     problems.push("expiresAt must be after notBefore");
   }

@@ -1,20 +1,24 @@
-import type { SigningKey } from "@moiety/crypto";
+import { type SigningKey, sign } from "@moiety/crypto";
+import { canonicalJson, readableJson } from "@moiety/model";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { problemsOf } from "../testing/problems.ts";
 import {
   type Attestation,
+  acceptAttestation,
   attestationRefusal,
   openAttestation,
   signAttestation,
 } from "./attestation.ts";
 import { attestationConflict, mayRevoke } from "./registration.ts";
-import { openRevocation, type Revocation, revokes, signRevocation } from "./revocation.ts";
+import { openRevocation, type Revocation, revokes, signRevocation, voids } from "./revocation.ts";
 import { subjectKeyOf } from "./subject.ts";
-import { ATTESTATION, CONSENT, DAY, keys, NOW, person, ROSTER } from "./testing/world.ts";
+import { ATTESTATION, CONSENT, DAY, hex, keys, NOW, person, ROSTER } from "./testing/world.ts";
 
-const attested = (change: Partial<Attestation> = {}, key: SigningKey = keys.platform) =>
+const offered = (change: Partial<Attestation> = {}, key: SigningKey = keys.platform) =>
   signAttestation({ ...ATTESTATION, ...change }, key);
+const attested = (change: Partial<Attestation> = {}, key: SigningKey = keys.platform) =>
+  acceptAttestation(offered(change, key), keys.alice, ROSTER, NOW);
 const FILE = attested();
 
 const REVOCATION: Revocation = {
@@ -43,11 +47,49 @@ describe("an attestation", () => {
   ] as [string, Partial<Attestation>, SigningKey, string][])(
     "is refused %s",
     (_, change, key, problem) => {
-      expect(problemsOf(() => openAttestation(attested(change, key), ROSTER, NOW))).toContain(
-        problem,
-      );
+      expect(problemsOf(() => attested(change, key))).toContain(problem);
     },
   );
+
+  it("is refused when it has expired since", () => {
+    const then = Date.parse(ATTESTATION.expiresAt);
+    expect(problemsOf(() => openAttestation(FILE, ROSTER, then))).toContain("expired");
+  });
+
+  it("is nothing without the subject's own signature", () => {
+    expect(problemsOf(() => openAttestation(offered(), ROSTER, NOW))).not.toBe("");
+    // A registrar that signs in the place of a key which it does not hold.
+    const offer = JSON.parse(Buffer.from(offered()).toString()) as { signature: string };
+    const attestation = { ...ATTESTATION, registrarSignature: offer.signature };
+    for (const key of [keys.platform, keys.mallory]) {
+      const context = "moiety/subject-possession/v1";
+      const signature = hex(sign(key, context, canonicalJson(attestation)));
+      const forged = readableJson({ attestation, signature });
+      expect(problemsOf(() => openAttestation(forged, ROSTER, NOW))).toContain("wrong signature");
+    }
+    expect(problemsOf(() => acceptAttestation(offered(), keys.mallory, ROSTER, NOW))).toContain(
+      "another key",
+    );
+  });
+
+  it("that the person accepted cannot be turned into one about another person or by another", () => {
+    const changes: Partial<Attestation>[] = [
+      { person: person("bob") },
+      { registrar: "city-bank" },
+      { expiresAt: "2027-01-01T00:00:00Z" },
+    ];
+    const { signature } = JSON.parse(Buffer.from(FILE).toString()) as { signature: string };
+    for (const change of changes) {
+      // The registrar signs anew; the acceptance is of the former one.
+      const key = change.registrar === undefined ? keys.platform : keys.otherBank;
+      const offer = JSON.parse(Buffer.from(offered(change, key)).toString()) as {
+        signature: string;
+      };
+      const facts = { ...ATTESTATION, ...change, registrarSignature: offer.signature };
+      const forged = readableJson({ attestation: facts, signature });
+      expect(problemsOf(() => openAttestation(forged, ROSTER, NOW))).toContain("wrong signature");
+    }
+  });
 
   it("of something that is no key or no pseudonym is never signed", () => {
     const thumbprint = CONSENT.subject.thumbprint;
@@ -55,8 +97,9 @@ describe("an attestation", () => {
       { subject: { key: subjectKeyOf(keys.mallory.verifyingKey).key, thumbprint } },
       { person: { pseudonym: "ff".repeat(32), epoch: 1 } },
       { expiresAt: ATTESTATION.issuedAt },
+      { expiresAt: "2027-02-03T00:00:00Z" },
     ];
-    for (const wrong of wrongs) expect(problemsOf(() => attested(wrong))).not.toBe("");
+    for (const wrong of wrongs) expect(problemsOf(() => offered(wrong))).not.toBe("");
   });
 
   it("makes a consent the person's own, unless the bank that asks gave it", () => {
@@ -93,6 +136,17 @@ describe("one active key per person", () => {
     expect(code).toBe("subject-revoked");
   });
 
+  it("goes on under another registrar's word when one takes back its own", () => {
+    const withdrawn = { ...WHOLE_KEY, registrar: "river-telecom" };
+    const byBank = { ...ATTESTATION, registrar: "city-bank" };
+    expect(conflict([ATTESTATION, byBank], [withdrawn])).toBe("subject-other-key");
+    expect(conflict([ATTESTATION], [withdrawn])).toBeUndefined();
+    const again = (next: Attestation) =>
+      attestationConflict(next, [ATTESTATION], [withdrawn], NOW)?.code;
+    expect(again(ATTESTATION)).toBe("subject-withdrawn");
+    expect(again(byBank)).toBeUndefined();
+  });
+
   it("does not concern other people", () => {
     expect(conflict([{ ...ATTESTATION, person: person("bob") }], [])).toBeUndefined();
   });
@@ -107,6 +161,17 @@ describe("a revocation", () => {
     expect([revokes(all, CONSENT), revokes(all, other)]).toEqual([true, true]);
     const mallorys = { ...CONSENT, subject: subjectKeyOf(keys.mallory.verifyingKey) };
     expect([revokes(one, mallorys), revokes(all, mallorys)]).toEqual([false, false]);
+  });
+
+  it("by a registrar takes back its own attestations, and no consent", () => {
+    const withdrawn = { ...WHOLE_KEY, registrar: "river-telecom" };
+    expect(revokes(withdrawn, CONSENT)).toBe(false);
+    expect(voids(withdrawn, ATTESTATION)).toBe(true);
+    expect(voids(withdrawn, { ...ATTESTATION, registrar: "city-bank" })).toBe(false);
+    expect(voids(WHOLE_KEY, { ...ATTESTATION, registrar: "city-bank" })).toBe(true);
+    expect(voids(REVOCATION, ATTESTATION)).toBe(false);
+    const subject = subjectKeyOf(keys.mallory.verifyingKey);
+    expect(voids(WHOLE_KEY, { ...ATTESTATION, subject })).toBe(false);
   });
 
   it("is signed by the key, or by a registrar that vouched for it", () => {

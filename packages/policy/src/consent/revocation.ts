@@ -13,16 +13,20 @@ import {
   signDocument,
   timeShape,
 } from "../signed-document.ts";
+import type { Attestation } from "./attestation.ts";
 import type { Consent } from "./consent.ts";
 import { registrarKey } from "./registrar.ts";
-import { keyThumbprint, parseSubjectKey, type SubjectKey, subjectKeyShape } from "./subject.ts";
+import { parseSubjectKey, type SubjectKey, subjectKeyShape, subjectProblems } from "./subject.ts";
 
 export interface Revocation {
   readonly network: string;
   readonly subject: SubjectKey;
   /** The consent; absent: all of the key's, for ever. */
   readonly jti?: string;
-  /** The registrar that signs because the person lost the key; absent: the key itself signs. */
+  /**
+   * The registrar that signs because the person lost the key: it takes back its own word for it, and
+   * nobody else's. Absent: the key itself signs.
+   */
   readonly registrar?: string;
   readonly revokedAt: string;
 }
@@ -71,20 +75,32 @@ export function openRevocation(
   return revocation;
 }
 
-/** Whether a revocation, permitted by `mayRevoke`, takes this consent back. */
+/**
+ * Whether a revocation takes this consent back: one by the key itself. What a registrar takes back is
+ * an attestation (`voids`), without which a consent does not hold either, unless another one stands.
+ */
 export function revokes(
-  revocation: Revocation,
+  { subject, jti, registrar }: Revocation,
   consent: Pick<Consent, "subject" | "jti">,
 ): boolean {
-  if (revocation.subject.key !== consent.subject.key) return false;
-  return revocation.jti === undefined || revocation.jti === consent.jti;
+  if (subject.key !== consent.subject.key || registrar !== undefined) return false;
+  return jti === undefined || jti === consent.jti;
+}
+
+/**
+ * Whether a revocation makes an attestation void, whenever that was or will be issued: the key's own of
+ * everything, or the same registrar's. A key that it took back, a registrar cannot vouch for again.
+ */
+export function voids(
+  { subject, jti, registrar }: Revocation,
+  attestation: Pick<Attestation, "subject" | "registrar">,
+): boolean {
+  if (subject.key !== attestation.subject.key || jti !== undefined) return false;
+  return registrar === undefined || registrar === attestation.registrar;
 }
 
 function checkItself({ subject, jti, registrar }: Revocation, document: string): void {
-  const problems: string[] = [];
-  if (subject.thumbprint !== keyThumbprint(subject.key)) {
-    problems.push("subject.thumbprint is not that of subject.key");
-  }
+  const problems = subjectProblems(subject);
   if (jti !== undefined && registrar !== undefined) {
     problems.push("a registrar revokes a whole key, not one consent: leave out jti");
   }

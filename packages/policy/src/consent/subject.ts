@@ -47,6 +47,11 @@ export function keyThumbprint(keyHex: string): string {
   return createHash("sha256").update(members).digest("base64url");
 }
 
+/** What is wrong with a key and its thumbprint beside each other. */
+export function subjectProblems({ key, thumbprint }: SubjectKey): string[] {
+  return thumbprint === keyThumbprint(key) ? [] : ["subject.thumbprint is not that of subject.key"];
+}
+
 /** The key, checked. Throws a `DocumentError` unless it is an Ed25519 point of prime order. */
 export function parseSubjectKey(keyHex: string, document: string): VerifyingKey {
   try {

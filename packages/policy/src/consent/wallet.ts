@@ -1,5 +1,6 @@
 /** What a person's wallet writes: consents and revocations, from few words. */
 import type { Rng } from "@moiety/crypto";
+import { timeOf } from "../signed-document.ts";
 import type { Attestation } from "./attestation.ts";
 import { type Consent, daysMs, type Frequency, type Output, type Scope } from "./consent.ts";
 import type { Revocation } from "./revocation.ts";
@@ -43,19 +44,15 @@ export function draftConsent(
         ? { domains: [...new Set(scope.domains)].sort() }
         : { categories: [...new Set(scope.categories)].sort() },
     outputs: [...new Set(outputs)].sort(),
-    notBefore: toSeconds(now),
-    expiresAt: toSeconds(now + daysMs(validFor)),
+    notBefore: timeOf(now),
+    expiresAt: timeOf(now + daysMs(validFor)),
   };
 }
 
-/** The revocation of one consent, for `signRevocation`. */
+/** The revocation of one consent, or without `jti` of all that the key signed; for `signRevocation`. */
 export function revocationOf(
-  { network, subject, jti }: Pick<Consent, "network" | "subject" | "jti">,
+  { network, subject, jti }: Pick<Revocation, "network" | "subject" | "jti">,
   now: number,
 ): Revocation {
-  return { network, subject, jti, revokedAt: toSeconds(now) };
-}
-
-function toSeconds(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
+  return { network, subject, ...(jti !== undefined && { jti }), revokedAt: timeOf(now) };
 }

@@ -95,7 +95,11 @@ const POLICY: SignedKind<PurposePolicy> = {
     expiresAt: timeShape,
     never: categoriesShape,
     bitsPerYear: z.int().min(1).max(MAX_BITS_PER_YEAR),
-    leakage: z.strictObject({ bits: z.number().min(0).max(4), gain: z.number().min(1).max(16) }),
+    leakage: z.strictObject({
+      bits: z.number().min(0).max(4),
+      gain: z.number().min(1).max(16),
+      advantage: z.number().min(0).max(1),
+    }),
     purposes: z.array(purposeShape).min(1, "at least one purpose").max(MAX_PURPOSES),
   }),
   maxBytes: 256 << 10,

@@ -59,7 +59,11 @@ describe("a purpose policy", () => {
       "reasons are mandatory",
     ],
     ["has no purposes", { ...POLICY, purposes: [] }, "at least one purpose"],
-    ["lets everything leak", { ...POLICY, leakage: { bits: 5, gain: 1 } }, "leakage.bits"],
+    [
+      "lets everything leak",
+      { ...POLICY, leakage: { bits: 5, gain: 1, advantage: 1 } },
+      "leakage.bits",
+    ],
     ["has no quota", { ...POLICY, bitsPerYear: 0 }, "bitsPerYear"],
     [
       "lists categories out of order",

@@ -68,7 +68,7 @@ export const POLICY: PurposePolicy = {
   expiresAt: "2027-01-01T00:00:00Z",
   never: NEVER_CATEGORIES,
   bitsPerYear: 60,
-  leakage: { bits: 0.5, gain: 1.5 },
+  leakage: { bits: 0.5, gain: 1.5, advantage: 0.9 },
   purposes: [
     {
       code: "credit-application",

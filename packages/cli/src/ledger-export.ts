@@ -1,0 +1,89 @@
+/** A bureau's published log, fetched into a folder that `moiety ledger verify` reads. */
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parseCheckpoint, parseNote, TILE_WIDTH, tilePath, tilePlaces } from "@moiety/ledger";
+import { ControlError, nodeBytes, SetupError } from "@moiety/node";
+import { MAX_LEDGER_FILE_BYTES, readLedgerFile } from "./bounded-files.ts";
+import { writePublic } from "./files.ts";
+
+const PATIENCE_MS = 30_000;
+
+/** Gives a file of the log by its tlog-tiles path; throws where there is none. */
+export type FetchFile = (path: string, signal?: AbortSignal) => Promise<Uint8Array>;
+
+export interface Exported {
+  readonly folder: string;
+  readonly origin: string;
+  readonly size: number;
+  /** Files that were fetched; full tiles that the folder had already are not. */
+  readonly fetched: number;
+}
+
+/** From the running node behind a control socket. */
+export function fromNode(socket: string): FetchFile {
+  return (path, signal) =>
+    nodeBytes(socket, `/ledger/${path}`, { max: MAX_LEDGER_FILE_BYTES, ...(signal && { signal }) });
+}
+
+/** From a bureau's public address, e.g. `http://north.example:7800/ledger`. Nothing is trusted. */
+export function fromUrl(url: string): FetchFile {
+  if (!/^https?:\/\/[^\s]+$/.test(url)) throw new SetupError(`--from: not an http address: ${url}`);
+  const base = url.replace(/\/+$/, "");
+  return async (path, signal) => {
+    const timeout = AbortSignal.timeout(PATIENCE_MS);
+    const both = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+    const response = await fetch(`${base}/${path}`, { signal: both, redirect: "error" }).catch(
+      (error: unknown) => {
+        signal?.throwIfAborted();
+        throw new ControlError(`${base}: cannot be read (${reasonOf(error)})`, true);
+      },
+    );
+    if (response.status !== 200) throw new ControlError(`${base}/${path}: ${response.status}`);
+    return boundedBody(response, `${base}/${path}`);
+  };
+}
+
+/**
+ * Fetches what the folder lacks. Full tiles never change, so an export that was interrupted, or an older
+ * one, is gone on with; the checkpoint is written last.
+ */
+export async function exportLog(
+  folder: string,
+  fetchFile: FetchFile,
+  signal?: AbortSignal,
+): Promise<Exported> {
+  const note = await fetchFile("checkpoint", signal);
+  const { origin, size } = parseCheckpoint(parseNote(note).text);
+  const before = readLedgerFile(join(folder, "checkpoint"));
+  const known = before && parseCheckpoint(parseNote(before).text).origin;
+  if (known !== undefined && known !== origin)
+    throw new SetupError(`${folder} holds the log ${known}, not ${origin}; give another folder`);
+  let fetched = 0;
+  for (const place of tilePlaces(size)) {
+    const path = tilePath(place);
+    const file = join(folder, path);
+    if (place.width === TILE_WIDTH && existsSync(file)) continue;
+    mkdirSync(dirname(file), { recursive: true });
+    writePublic(file, await fetchFile(path, signal));
+    fetched += 1;
+  }
+  mkdirSync(folder, { recursive: true });
+  writePublic(join(folder, "checkpoint"), note);
+  return { folder, origin, size, fetched };
+}
+
+async function boundedBody(response: Response, what: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length;
+    if (length > MAX_LEDGER_FILE_BYTES) throw new ControlError(`${what}: too long`);
+    chunks.push(chunk);
+  }
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+function reasonOf(error: unknown): string {
+  const { cause } = error as { readonly cause?: { readonly code?: string } };
+  return cause?.code ?? (error instanceof Error ? error.message : "unknown");
+}

@@ -1,0 +1,115 @@
+/** Consents at a bureau: whose key is whose, what was agreed to, and whether an inquiry may go on. */
+import type { Element } from "@moiety/crypto";
+import { commitment, type Draft } from "@moiety/ledger";
+import { DocumentError } from "@moiety/model";
+import {
+  type Consent,
+  consentName,
+  isSamePerson,
+  type PurposePolicy,
+  parseConsent,
+  type Roster,
+} from "@moiety/policy";
+import type { consent, pseudonym } from "@moiety/protocols";
+import { nextTurn } from "../../next-turn.ts";
+import type { Store } from "../../store.ts";
+import { Accounts } from "./accounts.ts";
+import { Entitlements } from "./entitlements.ts";
+import { ConsentRegistry, type ProvenPseudonym, type RegisteredConsent } from "./registry.ts";
+import { type Commit, Subjects } from "./subjects.ts";
+
+export interface ConsentDeskParts {
+  readonly store: Store;
+  readonly network: string;
+  readonly roster: () => Roster;
+  readonly policy: () => PurposePolicy;
+  readonly now: () => number;
+  readonly commit: Commit;
+}
+
+/** Signatures verified in one turn of the event loop: some milliseconds. */
+const VERIFIED_AT_ONCE = 16;
+
+export class ConsentDesk {
+  readonly subjects: Subjects;
+  readonly entitlements: Entitlements;
+  readonly #parts: ConsentDeskParts;
+  readonly #registry: ConsentRegistry;
+
+  constructor(parts: ConsentDeskParts) {
+    const { store, network, roster, policy, now, commit } = parts;
+    this.#parts = parts;
+    this.#registry = new ConsentRegistry(store);
+    this.subjects = new Subjects({ store, roster, now, commit });
+    const accounts = new Accounts(store);
+    const { subjects } = this;
+    const registry = this.#registry;
+    this.entitlements = new Entitlements({ network, registry, accounts, subjects, policy });
+  }
+
+  get registered(): number {
+    return this.#registry.count;
+  }
+
+  /**
+   * Keeps, durably, the consents among these that are what they say, with the pseudonyms that the
+   * bank has proven to be of one person; says of each of the others why not. Whether a consent covers
+   * an inquiry, and whose key signed it, is decided at each inquiry.
+   */
+  async register(
+    bank: string,
+    domains: readonly pseudonym.DomainEpoch[],
+    people: readonly consent.Person[],
+  ): Promise<string[]> {
+    const problems: string[] = [];
+    const accepted: (RegisteredConsent & { readonly draft: Draft })[] = [];
+    for (const [i, person] of people.entries()) {
+      if (i % VERIFIED_AT_ONCE === VERIFIED_AT_ONCE - 1) await nextTurn();
+      const judged = this.#judge(bank, domains, person);
+      problems.push(typeof judged === "string" ? judged.slice(0, 500) : "");
+      if (typeof judged !== "string") accepted.push(judged);
+    }
+    if (accepted.length > 0)
+      await this.#parts.commit(
+        accepted.map(({ draft }) => draft),
+        () => {
+          for (const each of accepted) this.#registry.put(each);
+        },
+      );
+    return problems;
+  }
+
+  #judge(
+    bank: string,
+    [consentDomain, ...domains]: readonly pseudonym.DomainEpoch[],
+    { token, pseudonyms: [person, ...others] }: consent.Person,
+  ): (RegisteredConsent & { readonly draft: Draft }) | string {
+    let agreed: Consent;
+    try {
+      agreed = parseConsent(Buffer.from(token).toString("latin1"));
+    } catch (error) {
+      if (error instanceof DocumentError) return `consent-invalid: ${error.problems.join("; ")}`;
+      throw error;
+    }
+    if (agreed.network !== this.#parts.network) return "consent-other-network: for another network";
+    if (agreed.bank !== bank) return "consent-other-bank: the consent names another bank";
+    const proven = { pseudonym: hex(person as Element), epoch: consentDomain?.epoch as number };
+    if (!isSamePerson(agreed.person, proven))
+      return "consent-other-person: the consent is about another person than the identifier";
+    const pseudonyms = domains.map(({ domain, epoch }, d): ProvenPseudonym => {
+      return { domain, epoch, pseudonym: Uint8Array.from(others[d] as Element) };
+    });
+    const vouched = this.subjects.vouchedFor(agreed);
+    if (vouched === undefined)
+      return "subject-unknown: nobody has vouched that the signing key is this person's";
+    const { purpose } = agreed;
+    const expiresAt = Math.floor(Date.parse(agreed.expiresAt) / 1000);
+    const digest = commitment("consent", consentName(agreed), token);
+    const body = { consent: digest, ...vouched, bank, purpose, expiresAt };
+    return { consent: agreed, pseudonyms, draft: { kind: "consent-registered", body } };
+  }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}

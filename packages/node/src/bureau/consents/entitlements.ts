@@ -1,0 +1,163 @@
+/**
+ * Whether a bank may ask what it asks about each person of an inquiry: decided by this bureau alone,
+ * from what it keeps itself. What is allowed is reserved in the same turn of the event loop, so that two
+ * inquiries never share one use; it is written with the inquiry's intent, or released.
+ */
+import { Refusal } from "@moiety/kit";
+import {
+  answerMillibits,
+  categoriesOf,
+  inquiryRefusal,
+  type Refusal as PolicyRefusal,
+  type PurposePolicy,
+  refusal,
+} from "@moiety/policy";
+import { scoreHeader } from "@moiety/protocols";
+import { nextTurn } from "../../next-turn.ts";
+import type { InquiryFacts } from "../inquiries.ts";
+import type { Accounts, Reserved } from "./accounts.ts";
+import type { ConsentRegistry, RegisteredConsent } from "./registry.ts";
+import type { Subjects } from "./subjects.ts";
+
+/** People decided about in one turn of the event loop: some milliseconds. */
+const DECIDED_AT_ONCE = 64;
+/** What `score` answers. */
+const OUTPUTS = ["score"] as const;
+
+export interface EntitlementsParts {
+  readonly network: string;
+  readonly registry: ConsentRegistry;
+  readonly accounts: Accounts;
+  readonly subjects: Pick<Subjects, "attestationsAbout" | "revocationsOf">;
+  readonly policy: () => PurposePolicy;
+}
+
+/** What an inquiry uses up, counted already; to be written with its intent, then released. */
+export class Reservation {
+  readonly #reserved: Reserved[] = [];
+
+  add(reserved: Reserved): void {
+    this.#reserved.push(reserved);
+  }
+
+  /** In the transaction of the intent. */
+  write(): void {
+    for (const reserved of this.#reserved) reserved.write();
+  }
+
+  /** Once that is durable, or when the inquiry comes to nothing. Idempotent. */
+  release(): void {
+    for (const reserved of this.#reserved.splice(0)) reserved.release();
+  }
+}
+
+export class Entitlements {
+  readonly #parts: EntitlementsParts;
+
+  constructor(parts: EntitlementsParts) {
+    this.#parts = parts;
+  }
+
+  /** Throws `Refusal`, which names the first person who may not be asked about, by place, and why. */
+  async reserve(asked: InquiryFacts): Promise<Reservation> {
+    const { inquiry } = asked;
+    if (inquiry.consents.length === 0)
+      throw new Refusal("refused", "no consents: this network answers nothing without them");
+    const reservation = new Reservation();
+    const facts = this.#factsOf(asked);
+    try {
+      for (let person = 0; person < inquiry.people; person += 1) {
+        if (person % DECIDED_AT_ONCE === DECIDED_AT_ONCE - 1) await nextTurn();
+        const refused = this.#decide(facts, person, reservation);
+        if (refused !== undefined) throw new Refusal("refused", inWords(refused, person));
+      }
+    } catch (error) {
+      reservation.release();
+      throw error;
+    }
+    return reservation;
+  }
+
+  #factsOf({ catalogues, ...asked }: InquiryFacts): Facts {
+    const { certificate, inquiry } = asked;
+    // Of a platform without a deposit everybody is missing: nothing is learnt, and nothing is known.
+    const described = certificate.characteristics.filter(({ domain }) =>
+      catalogues.some((catalogue) => catalogue.domain === domain),
+    );
+    return {
+      ...asked,
+      categories: categoriesOf(described, catalogues),
+      domains: inquiry.deposits.map(({ domain }) => domain),
+      millibits: answerMillibits({ outputs: OUTPUTS, range: certificate.range }),
+    };
+  }
+
+  #decide(facts: Facts, person: number, reservation: Reservation): PolicyRefusal | undefined {
+    const { network, registry, subjects, accounts, policy } = this.#parts;
+    const { bank, inquiry, certificate, nowMs, categories, domains, millibits } = facts;
+    const at = person * scoreHeader.CONSENT_BYTES;
+    const name = inquiry.consents.subarray(at, at + scoreHeader.CONSENT_BYTES);
+    const registered = registry.get(name);
+    if (registered === undefined) return refusal("consent-unregistered");
+    const { consent } = registered;
+    const { person: about } = consent;
+    const asOf = inquiry.asOf * 1000;
+    const account = accounts.of(bank, about);
+    const times = account.filter(({ purpose }) => purpose === inquiry.purpose);
+    const uses = account.filter((entry) => Buffer.compare(entry.consent, name) === 0);
+    const refused = inquiryRefusal({
+      inquiry: {
+        network,
+        bank,
+        purpose: inquiry.purpose,
+        domains,
+        categories,
+        outputs: OUTPUTS,
+        person: about,
+        now: Math.max(asOf, nowMs),
+      },
+      asOf,
+      millibits,
+      consent,
+      certificate,
+      onePerson: isProven(registered, inquiry, person),
+      policy: policy(),
+      attestations: subjects.attestationsAbout(about),
+      revocations: subjects.revocationsOf(consent.subject.key),
+      uses: uses.map((entry) => entry.at * 1000),
+      inquiries: times.map((entry) => entry.at * 1000),
+      charges: account.map((entry) => ({ at: entry.at * 1000, millibits: entry.millibits })),
+    });
+    if (refused !== undefined) return refused;
+    const entry = { consent: name.slice(), purpose: inquiry.purpose, at: inquiry.asOf, millibits };
+    reservation.add(accounts.reserve(bank, about, entry));
+    return undefined;
+  }
+}
+
+interface Facts extends Omit<InquiryFacts, "catalogues"> {
+  readonly categories: readonly string[];
+  readonly domains: readonly string[];
+  readonly millibits: number;
+}
+
+/** Whether all pseudonyms of one row are those that were proven to be of the consent's person. */
+function isProven(
+  { pseudonyms }: RegisteredConsent,
+  { deposits, pseudonyms: asked }: scoreHeader.Inquiry,
+  person: number,
+): boolean {
+  const { PSEUDONYM_BYTES } = scoreHeader;
+  return deposits.every(({ domain, epoch }, d) => {
+    const proven = pseudonyms.find((each) => each.domain === domain && each.epoch === epoch);
+    if (proven === undefined) return false;
+    const at = (person * deposits.length + d) * PSEUDONYM_BYTES;
+    return Buffer.compare(proven.pseudonym, asked.subarray(at, at + PSEUDONYM_BYTES)) === 0;
+  });
+}
+
+/** Nothing of it depends on other people, or other banks. */
+function inWords({ code, problem, freesAt }: PolicyRefusal, person: number): string {
+  const frees = freesAt === undefined ? "" : `; again from ${new Date(freesAt).toISOString()}`;
+  return `${code} (person ${person + 1} of the inquiry): ${problem}${frees}`;
+}

@@ -1,0 +1,72 @@
+/**
+ * What a bureau logs of its own accord, once each: rosters, deposits that are complete, models that it
+ * computes. It is read off what is stored, so what a crash came between is logged after the restart.
+ */
+import { framedHash } from "@moiety/crypto";
+import type { Draft } from "@moiety/ledger";
+import { canonicalJson } from "@moiety/model";
+import type { InstalledModel } from "../bureau/models.ts";
+import type { HeldDeposit } from "../bureau/shelf.ts";
+import { logFailure, type NodeContext } from "../context.ts";
+import { Persistent } from "../persistent.ts";
+import { key } from "../store.ts";
+import type { NodeLedger } from "./node-ledger.ts";
+
+export interface ChronicleParts {
+  readonly deposits: () => readonly HeldDeposit[];
+  /** By digest of the certificate, in hexadecimal digits. */
+  readonly models: () => ReadonlyMap<string, InstalledModel>;
+}
+
+export class Chronicle {
+  readonly #work: Persistent;
+
+  constructor(context: NodeContext, ledger: NodeLedger, parts: ChronicleParts) {
+    const { clock, rng, log } = context;
+    this.#work = new Persistent({
+      clock,
+      rng,
+      async work(stopping) {
+        for (const [mark, draft] of [
+          rosterEntry(context),
+          ...parts.deposits().map(depositEntry),
+          ...[...parts.models()].map(modelEntry),
+        ])
+          if (!stopping()) await ledger.appendOnce(mark, draft);
+      },
+      notDone: (error) => logFailure(log, error),
+    });
+  }
+
+  /** Logs what is not in the log yet. */
+  begin(): void {
+    this.#work.begin();
+  }
+
+  async close(): Promise<void> {
+    await this.#work.close();
+  }
+}
+
+type Marked = readonly [mark: Buffer, draft: Draft];
+
+/** `digest`: of the canonical JSON that its authority signed. */
+function rosterEntry({ parties: { roster } }: NodeContext): Marked {
+  const { version } = roster;
+  const digest = framedHash("moiety/ledger/1/roster", canonicalJson(roster));
+  return [key("roster", version), { kind: "roster", body: { version, digest } }];
+}
+
+function depositEntry({ header, bytes, signature }: HeldDeposit): Marked {
+  const { domain, epoch, version } = header;
+  const body = { header: Uint8Array.from(bytes), signature: Uint8Array.from(signature) };
+  return [key("deposit", domain, epoch, version), { kind: "deposit", body }];
+}
+
+function modelEntry([hex, { certificate }]: readonly [string, InstalledModel]): Marked {
+  const digest = new Uint8Array(Buffer.from(hex, "hex"));
+  const { serial, bank, modelName, version, expiresAt } = certificate;
+  const body = { certificate: digest, serial, bank, model: modelName, version };
+  const ends = Math.floor(Date.parse(expiresAt) / 1000);
+  return [key("model", digest), { kind: "model-certified", body: { ...body, expiresAt: ends } }];
+}

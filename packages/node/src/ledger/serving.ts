@@ -1,0 +1,64 @@
+/** The published log over HTTP, as tlog-tiles: `/ledger/checkpoint`, `/ledger/tile/…`. Read-only. */
+
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import fastify, { type FastifyInstance } from "fastify";
+import { SetupError } from "../config-error.ts";
+import { NO_SCHEMAS } from "../no-schemas.ts";
+import type { NodeLedger } from "./node-ledger.ts";
+
+/** Readers at once: they must not use up the node's own file descriptors. */
+const MAX_CONNECTIONS = 64;
+const IDLE_MS = 10_000;
+
+/** Adds the log's paths to a server. What no witness has seen is not served. */
+export function serveLedger(server: FastifyInstance, ledger: Pick<NodeLedger, "serve">): void {
+  server.get<{ Params: { readonly "*": string } }>("/ledger/*", async ({ params }, reply) => {
+    const { status, type, cache, bytes } = ledger.serve(params["*"]);
+    return reply.code(status).header("cache-control", cache).type(type).send(Buffer.from(bytes));
+  });
+}
+
+export interface LedgerServer {
+  close(): Promise<void>;
+}
+
+/**
+ * A server for whoever wants to read the log, and for nothing else. Plain HTTP: everything in it is
+ * public and verified by its readers. Rejects with `SetupError` when the address cannot be had.
+ */
+export async function serveReaders(
+  { run, name, ledger: address }: ReadersConfig,
+  routes: (server: FastifyInstance) => void,
+): Promise<LedgerServer> {
+  if (address === undefined) return { close: async () => {} };
+  const { host, port } = address;
+  const server = fastify({
+    ...NO_SCHEMAS,
+    bodyLimit: 1024,
+    forceCloseConnections: true,
+    connectionTimeout: IDLE_MS,
+    requestTimeout: IDLE_MS,
+  });
+  server.server.maxConnections = MAX_CONNECTIONS;
+  routes(server);
+  await server.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === "EADDRINUSE" ? "is taken; configure another (0: any)" : error.code;
+    throw new SetupError(`ledger: ${host}:${port} ${why}`);
+  });
+  const { port: given } = server.server.address() as { port: number };
+  const file = join(run, `${name}.ledger-port`);
+  mkdirSync(run, { recursive: true, mode: 0o700 });
+  writeFileSync(file, `${given}\n`, { mode: 0o600 });
+  const close = async (): Promise<void> => {
+    rmSync(file, { force: true });
+    await server.close();
+  };
+  return { close };
+}
+
+interface ReadersConfig {
+  readonly run: string;
+  readonly name: string;
+  readonly ledger?: { readonly host: string; readonly port: number } | undefined;
+}
