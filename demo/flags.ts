@@ -13,6 +13,8 @@ export interface Flags {
   readonly keep?: string | true;
   readonly stay: boolean;
   readonly fresh: boolean;
+  /** Whether misuse is tried after the good day. */
+  readonly badDay: boolean;
   readonly json: boolean;
 }
 
@@ -40,6 +42,7 @@ export function readFlags(): Flags {
     )
     .option("--stay", "leave the network running until Ctrl-C, and say how to use it", false)
     .option("--fresh", "start over in a kept folder", false)
+    .option("--no-bad-day", "only the good day: nobody tries anything that is not allowed")
     .option("--json", "one JSON object as the last line, nothing else", false)
     .showHelpAfterError("(add --help for what it takes)")
     .addHelpText(
@@ -47,7 +50,9 @@ export function readFlags(): Flags {
       `
 A run with a mapping is kept in .moiety-demo/<name of the mapping> unless --keep says where; any other is
 temporary unless --keep names a folder. Interrupted, run the same command again: it goes on.
-Exit code 1 if one score differs from the plaintext scorecard's, or a demand of the mapping is not met.
+After the good day comes a bad one, in a small network of its own that asks for consents: misuse is tried,
+and refused or proven. Exit code 1 if one score differs from the plaintext scorecard's, a demand of the mapping is not met,
+or a misuse gets through.
 
 Examples:
   $ npm run demo

@@ -3,11 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { errorColours, outColours as pc } from "@moiety/cli";
+import { playBadDay } from "./bad-day/play.ts";
 import { type Cast, openCast } from "./cast.ts";
 import { readFlags } from "./flags.ts";
 import { openKept } from "./kept/kept-folder.ts";
 import { Ledger } from "./kept/ledger.ts";
-import { outcomeOf } from "./outcome.ts";
+import { isWell, outcomeOf } from "./outcome.ts";
 import { type Production, productionOf } from "./production.ts";
 import { report } from "./report.ts";
 import { Scenario } from "./scenario.ts";
@@ -32,12 +33,18 @@ async function main(): Promise<void> {
     interrupted.throwIfAborted();
     scenario = new Scenario(cast, { folder, tell, ledger, signal: interrupted });
     const played = await scenario.play();
-    const outcome = outcomeOf(cast, played, ledger, (performance.now() - started) / 1000);
+    const stays = flags.stay || flags.keep === true;
+    if (flags.badDay && !stays) await scenario.end(); // two networks at once are slow on a small machine
+    const bad = flags.badDay ? await playBadDay(tell, interrupted) : undefined;
+    const outcome = outcomeOf(cast, played, ledger, {
+      seconds: (performance.now() - started) / 1000,
+      bad,
+    });
     report(tell, cast, outcome, ledger);
     if (production.folder !== undefined) tell.say(whatIsKept(production.folder, cast));
     if (flags.json) process.stdout.write(`${JSON.stringify(outcome)}\n`);
-    if (outcome.mismatches > 0 || outcome.unmet.length > 0) process.exitCode = 1;
-    if (flags.stay || flags.keep === true) {
+    if (!isWell(outcome)) process.exitCode = 1;
+    if (stays) {
       tell.say(howToUse(scenario, cast));
       await new Promise((resolve) => interrupted.addEventListener("abort", resolve));
     }

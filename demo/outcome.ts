@@ -1,4 +1,5 @@
 /** What a run says at the end, for scripts: one JSON object. */
+import type { BadDayOutcome } from "./bad-day/play.ts";
 import type { Cast } from "./cast.ts";
 import { judgedBy } from "./casts/development.ts";
 import { type Ledger, STAGES, type StageFigures } from "./kept/ledger.ts";
@@ -37,6 +38,15 @@ export interface Outcome {
   /** Of this run alone, wall time. */
   readonly seconds: number;
   readonly stages: Readonly<Record<string, StageOutcome>>;
+  /** Misuse that was tried → code of the refusal, or name of the proof; null: it got through. */
+  readonly refused?: BadDayOutcome["refused"];
+  /** Both bureaus' logs after the bad day. */
+  readonly ledger?: BadDayOutcome["ledger"];
+}
+
+/** Whether every score is right, every demand is met, and no misuse got through. */
+export function isWell({ mismatches, unmet, refused = {} }: Outcome): boolean {
+  return mismatches === 0 && unmet.length === 0 && !Object.values(refused).includes(null);
 }
 
 interface StageOutcome {
@@ -47,7 +57,19 @@ interface StageOutcome {
   readonly sentBytes: Readonly<Record<string, number>>;
 }
 
-export function outcomeOf(cast: Cast, played: Played, ledger: Ledger, seconds: number): Outcome {
+export interface RunFacts {
+  /** Of this run alone, wall time. */
+  readonly seconds: number;
+  /** Undefined where there was none. */
+  readonly bad: BadDayOutcome | undefined;
+}
+
+export function outcomeOf(
+  cast: Cast,
+  played: Played,
+  ledger: Ledger,
+  { seconds, bad }: RunFacts,
+): Outcome {
   const { scores, plain, latenciesMs, batch, stopped, records } = played;
   const own = judged(cast, scores);
   const clear = judged(cast, plain);
@@ -88,6 +110,7 @@ export function outcomeOf(cast: Cast, played: Played, ledger: Ledger, seconds: n
         return figures === undefined ? [] : [[name, stageOutcome(figures)] as const];
       }),
     ),
+    ...bad,
   };
 }
 

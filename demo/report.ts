@@ -61,17 +61,28 @@ function sayQuality(tell: Teller, cast: Cast, outcome: Outcome): void {
   tell.say();
 }
 
-function sayVerdict(tell: Teller, { inquiries, batch, mismatches, unmet }: Outcome): void {
+function sayVerdict(tell: Teller, outcome: Outcome): void {
+  const { inquiries, batch, mismatches, unmet, refused } = outcome;
   const scored = count(inquiries + batch);
   tell.say(
     mismatches === 0
       ? pc.green(pc.bold(`  ✓ all ${scored} scores equal the plaintext scorecard's.`))
       : pc.red(pc.bold(`  ✗ ${mismatches} of ${scored} scores are wrong.`)),
   );
+  if (refused !== undefined) sayRefused(tell, refused);
   for (const demand of unmet)
     tell.say(pc.red(pc.bold(`  ✗ ${demand}, which the mapping demands.`)));
   tell.say(
     pc.dim("    Holds while the two bureaus do not collude; SECURITY.md states every other limit."),
+  );
+}
+
+function sayRefused(tell: Teller, refused: NonNullable<Outcome["refused"]>): void {
+  const through = Object.keys(refused).filter((name) => refused[name] === null);
+  tell.say(
+    through.length === 0
+      ? pc.green(pc.bold(`  ✓ all ${Object.keys(refused).length} misuses were refused or proven.`))
+      : pc.red(pc.bold(`  ✗ misuse got through: ${through.join(", ")}.`)),
   );
 }
 

@@ -78,10 +78,12 @@ export class Scenario {
     };
   }
 
-  /** Stops whatever runs. */
+  /** Stops whatever runs. Idempotent. */
   async end(): Promise<void> {
-    this.#scene?.results.close();
-    await this.#scene?.nodes.stopAll();
+    const scene = this.#scene;
+    this.#scene = undefined;
+    scene?.results.close();
+    await scene?.nodes.stopAll();
   }
 
   get #opened(): Scene {

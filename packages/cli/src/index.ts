@@ -3,7 +3,7 @@ import type { FitFacts } from "./fit-report/facts.ts";
 export { type BatchAnswer, type BatchOptions, scoreBatch } from "./batch.ts";
 export { type Colours, errorColours, outColours } from "./colours.ts";
 export { type InitOptions, type MadeNetwork, makeNetwork } from "./init.ts";
-export { LocalNodes } from "./local-nodes.ts";
+export { COMMAND_FILE, LocalNodes } from "./local-nodes.ts";
 export { type Progress, progressBar } from "./progress.ts";
 export type { ScoreOptions } from "./scoring.ts";
 export { type Target, targetOf } from "./target.ts";

@@ -25,6 +25,7 @@ const EXAMPLES: readonly Draft[] = [
     },
   },
   { kind: "deposit", body: { header: id, signature: sig } },
+  { kind: "attested", body: { attestation: hash, registrar: "telecom", expiresAt: 9 } },
   {
     kind: "consent-registered",
     body: {
@@ -38,7 +39,6 @@ const EXAMPLES: readonly Draft[] = [
   },
   { kind: "consent-used", body: { consent: hash, inquiry: id } },
   { kind: "consent-revoked", body: { statement: hash } },
-  { kind: "attested", body: { attestation: hash, registrar: "telecom", expiresAt: 9 } },
   {
     kind: "model-certified",
     body: { certificate: hash, serial: 1, bank: "bank", model: "m", version: 1, expiresAt: 9 },
@@ -49,6 +49,7 @@ const EXAMPLES: readonly Draft[] = [
     body: {
       inquiry: id,
       bank: "bank",
+      asOf: 1_799_999_999,
       output: "score",
       purpose: "collections",
       currency: "EUR",

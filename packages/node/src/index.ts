@@ -6,7 +6,9 @@ import { osRng } from "@moiety/crypto";
 import { systemClock } from "@moiety/kit";
 import type { BackupManifest } from "./backup/manifest.ts";
 import type { Restored } from "./backup/restore.ts";
+import type { ModelBook } from "./bank/book.ts";
 import type { NodeConfig } from "./config.ts";
+import type { NodeContext } from "./context.ts";
 import type { Finding } from "./diagnosis/finding.ts";
 import type { RunningNode } from "./start.ts";
 
@@ -50,6 +52,15 @@ export type { NoticeAnswer } from "./registrar.ts";
 export { readCertificate } from "./renewal.ts";
 export { installRoster, readRoster } from "./roster-install.ts";
 export type { NodeStatus, RunningNode } from "./start.ts";
+
+/** See `by-hand.ts`. Throws `SetupError`. */
+export async function byHand<T>(
+  file: string,
+  work: (context: NodeContext, models: ModelBook) => Promise<T>,
+): Promise<T> {
+  const { byHand: played } = await import("./by-hand.ts");
+  return played(file, work);
+}
 
 /** Starts a node. Throws `SetupError` or `DocumentError` with what an operator can do. */
 export async function startNode(file: string): Promise<RunningNode> {
