@@ -38,7 +38,7 @@ const LARGEST = otBatchBytes(OT_PARAMETERS, MAX_BATCH);
 
 export const randomOt = defineProtocol({
   name: "random-ot",
-  version: 1,
+  version: 2,
   roles: ["receiver", "sender"],
   messages: {
     base: message("sender", "receiver", object({ elements: fixedBytes(SETUP.request) })),
