@@ -38,6 +38,8 @@ export interface Party {
   readonly verifying: VerifyingKey;
   readonly box: SealingKey | undefined;
   readonly address: string | undefined;
+  /** When its licence ends, ms since 1970; undefined where the roster has none. */
+  readonly licensedUntil: number | undefined;
 }
 
 /** One roster, imported. */
@@ -140,9 +142,20 @@ export class Parties {
     return party;
   }
 
+  /** Whether it has one of these roles, and a licence that has not ended by this node's clock. */
   has(name: string, ...roles: readonly NodeRole[]): boolean {
-    const role = this.#now.parties.get(name)?.role;
-    return role !== undefined && roles.includes(role);
+    const party = this.#now.parties.get(name);
+    return party !== undefined && roles.includes(party.role) && !this.#hasLapsed(party);
+  }
+
+  /** Whether this party's licence has ended by this node's clock. */
+  hasLapsed(name: string): boolean {
+    const party = this.#now.parties.get(name);
+    return party !== undefined && this.#hasLapsed(party);
+  }
+
+  #hasLapsed({ licensedUntil = Number.POSITIVE_INFINITY }: Party): boolean {
+    return this.#clock.now() >= licensedUntil;
   }
 
   verifying(name: string): VerifyingKey {
@@ -214,9 +227,10 @@ function pinnedPeer(party: RosterParty): PinnedPeer {
 }
 
 function importParty(party: RosterParty): Party {
-  const { name, role, address } = party;
+  const { name, role, address, licence } = party;
+  const licensedUntil = licence === undefined ? undefined : Date.parse(licence.expiresAt);
   const box = party.boxKey === undefined ? undefined : sealingKeyOf(party);
-  return { name, role, address, verifying: verifyingKeyOf(party), box };
+  return { name, role, address, licensedUntil, verifying: verifyingKeyOf(party), box };
 }
 
 /** The keys of a domain, newest epoch first; at least one. */

@@ -9,6 +9,8 @@ export function requireRole(
   ...roles: readonly NodeRole[]
 ): void {
   if (parties.expired) throw new Refusal("refused", "the roster has expired; install a newer one");
+  if (parties.hasLapsed(name))
+    throw new Refusal("refused", `the licence of ${name} has expired; the roster needs a new one`);
   if (!parties.has(name, ...roles))
     throw new Refusal("refused", `${name} is no ${roles.join(" or ")}`);
 }

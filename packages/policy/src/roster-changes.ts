@@ -21,6 +21,10 @@ export function rosterChanges(previous: Roster, next: Roster): string[] {
 }
 
 function partyChanges(before: Party, after: Party): string[] {
+  const terms = ({ licence, joinedAt }: Party): string =>
+    [licence?.number ?? "(none)", licence?.expiresAt ?? "", joinedAt ?? ""].join(" ").trim();
+  const licence =
+    terms(before) === terms(after) ? [] : [`licence ${terms(before)} → ${terms(after)}`];
   const fields = [
     "role",
     "legalName",
@@ -30,7 +34,7 @@ function partyChanges(before: Party, after: Party): string[] {
     "certificate",
     "formerCertificate",
   ] as const;
-  return fields.flatMap((field) => {
+  const others = fields.flatMap((field) => {
     const [x, y] = [before[field], after[field]];
     if (x === y) return [];
     if (field === "role" || field === "legalName" || field === "address")
@@ -38,6 +42,7 @@ function partyChanges(before: Party, after: Party): string[] {
     if (x === undefined) return [`${field} added`];
     return [`${field} ${y === undefined ? "taken out" : "replaced"}`];
   });
+  return [...licence, ...others];
 }
 
 function setChanges<T>(

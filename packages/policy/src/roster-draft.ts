@@ -7,7 +7,7 @@ import { DocumentError, parseShape, readableJson } from "@moiety/model";
 import { z } from "zod";
 import { findParty, keyedDomains, oprfEpochOf, oprfEpochsOf } from "./parties.ts";
 import { type EpochRequest, type KeyRequest, keyFingerprint } from "./requests.ts";
-import { type Party, type Roster, rosterShape } from "./roster.ts";
+import { type Licence, type Party, type Roster, rosterShape } from "./roster.ts";
 
 const MAX_BYTES = 8 << 20;
 const draftShape = z.strictObject({ draft: rosterShape });
@@ -81,6 +81,14 @@ export function withKeys(draft: Roster, request: KeyRequest, fingerprint?: strin
     throw new DocumentError(`party ${request.party}`, ["it is not in the roster"]);
   const same = request.signingKey === party.signingKey && request.boxKey === party.boxKey;
   const next = same ? renewed(party, request) : replaced(party, request, fingerprint);
+  return { ...draft, parties: draft.parties.map((each) => (each === party ? next : each)) };
+}
+
+/** Gives a party a licence, or another one. Throws a `DocumentError` for a party that is not there. */
+export function withLicence(draft: Roster, name: string, licence: Licence): Roster {
+  const party = findParty(draft, name);
+  if (party === undefined) throw new DocumentError(`party ${name}`, ["it is not in the roster"]);
+  const next = { ...party, licence };
   return { ...draft, parties: draft.parties.map((each) => (each === party ? next : each)) };
 }
 

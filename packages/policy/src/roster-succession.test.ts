@@ -2,7 +2,7 @@ import { DocumentError } from "@moiety/model";
 import { describe, expect, it } from "vitest";
 import type { OprfEpoch, Roster } from "./roster.ts";
 import { rosterChanges } from "./roster-changes.ts";
-import { draftAfter, draftBytes, parseDraft, withoutEpoch } from "./roster-draft.ts";
+import { draftAfter, draftBytes, parseDraft, withLicence, withoutEpoch } from "./roster-draft.ts";
 import { checkSuccession, successionProblems } from "./roster-succession.ts";
 
 const entry = (domain: string, epoch: number, key = `${domain}${epoch}`): OprfEpoch => {
@@ -53,6 +53,46 @@ describe("checkSuccession", () => {
   ])("refuses %s", (_, roster, problem) => {
     expect(successionProblems(NOW, roster).join("; ")).toContain(problem);
     expect(() => checkSuccession(NOW, roster, "r.json")).toThrow(DocumentError);
+  });
+});
+
+describe("the consent domain", () => {
+  const asked: Roster = {
+    ...NOW,
+    consentDomain: "consent",
+    oprf: [...NOW.oprf, entry("consent", 2)],
+  };
+  const after = (change: Partial<Roster>): Roster => ({ ...asked, version: 8, ...change });
+  const { consentDomain: _, ...without } = after({});
+
+  it("may come into a network, and take a new epoch", () => {
+    expect(successionProblems(NOW, after({}))).toEqual([]);
+    expect(
+      successionProblems(asked, after({ oprf: [...asked.oprf, entry("consent", 3)] })),
+    ).toEqual([]);
+  });
+
+  it.each([
+    ["renounced", without, "cannot be renounced"],
+    ["another", after({ consentDomain: "telecom" }), "cannot be renounced"],
+    ["without its newest epoch", after({ oprf: NOW.oprf }), "consent/2, the newest, is gone"],
+  ])("is never %s", (_name, roster, problem) => {
+    expect(successionProblems(asked, roster).join("; ")).toContain(problem);
+  });
+});
+
+describe("a licence", () => {
+  const parties = [
+    { name: "bank", role: "bank", legalName: "Bank", signingKey: "", certificate: "" } as const,
+  ];
+  const licence = { number: "B-1", expiresAt: "2026-06-30T00:00:00Z" };
+
+  it("is entered in a draft, and named among its changes", () => {
+    const before = { ...NOW, parties };
+    const draft = withLicence(before, "bank", licence);
+    expect(draft.parties[0]).toMatchObject({ licence });
+    expect(rosterChanges(before, draft).join("; ")).toContain("licence (none) → B-1 2026-06-30");
+    expect(() => withLicence(before, "nobody", licence)).toThrow(DocumentError);
   });
 });
 

@@ -121,7 +121,32 @@ describe("parseRoster", () => {
     expect(problemsOf(() => parse(FILE, Number.NaN))).not.toBe("");
   });
 
+  it("reads a consent domain with its keys, and licences", () => {
+    const licence = { number: "B-1177", expiresAt: "2026-06-30T00:00:00Z" };
+    const roster = {
+      ...changedParty(4, { licence, joinedAt: "2026-01-02T00:00:00Z" }),
+      consentDomain: "consent",
+      oprf: [...ROSTER.oprf, epoch("consent", 1)],
+    };
+    expect(parse(signRoster(roster, authority))).toEqual(roster);
+  });
+
   it.each([
+    [
+      "a consent domain that is a platform's, too",
+      { ...ROSTER, consentDomain: "telecom" },
+      "twice",
+    ],
+    [
+      "a licence without a number",
+      changedParty(4, { licence: { number: "", expiresAt: "2026-06-30T00:00:00Z" } }),
+      "licence.number",
+    ],
+    [
+      "a licence for ever",
+      changedParty(4, { licence: { number: "1", expiresAt: "never" } }),
+      "licence.expiresAt",
+    ],
     [
       "no bureau b",
       { ...ROSTER, parties: ROSTER.parties.filter((p) => p.role !== "bureau-b") },

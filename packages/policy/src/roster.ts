@@ -13,12 +13,22 @@ export type Role = (typeof ROLES)[number];
 /** The two bureaus, as everything that comes in halves calls them. */
 export type Side = "a" | "b";
 
+/** A permit, as its authority numbers it. */
+export interface Licence {
+  readonly number: string;
+  readonly expiresAt: string;
+}
+
 /** A node and its public keys. */
 export interface Party {
   readonly name: string;
   readonly role: Role;
   /** The company or authority behind it, in words. */
   readonly legalName: string;
+  /** Under which the party acts: from `expiresAt` on nobody serves it. */
+  readonly licence?: Licence;
+  /** When it came into the network; for the reader. */
+  readonly joinedAt?: string;
   /** Ed25519, hex: signs headers, roots, certificates. */
   readonly signingKey: string;
   /** X25519, hex: what is sealed to a bureau. Bureaus have one, others do not. */
@@ -77,6 +87,17 @@ const partyShape = z.strictObject({
     .min(1)
     .max(200)
     .regex(/^[^\p{Cc}\p{Cs}]*$/u, "no control characters"),
+  licence: z.exactOptional(
+    z.strictObject({
+      number: z
+        .string()
+        .min(1)
+        .max(100)
+        .regex(/^[^\p{Cc}\p{Cs}]*$/u, "no control characters"),
+      expiresAt: timeShape,
+    }),
+  ),
+  joinedAt: z.exactOptional(timeShape),
   signingKey: hexShape(32),
   boxKey: z.exactOptional(hexShape(32)),
   certificate: certificateShape,

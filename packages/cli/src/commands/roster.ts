@@ -102,6 +102,24 @@ Example:
         withKeys(draft, openKeyRequest(readBytes(file, "request"), draft, file), flags.fingerprint),
       );
     });
+  drafting("set-licence")
+    .argument("<party>", "whose licence it is")
+    .argument("<number>", "as its authority numbers it")
+    .argument(
+      "<expires>",
+      "a time such as 2027-06-30T00:00:00Z; from then on nobody serves the party",
+    )
+    .description("enter a party's licence, or a new one")
+    .addHelpText(
+      "after",
+      "\nExample:\n  $ moiety roster set-licence net/roster.json bank B-1177 2027-06-30T00:00:00Z -o draft.json",
+    )
+    .action(
+      async (base: string, party: string, number: string, expiresAt: string, flags: DraftFlags) => {
+        const { withLicence } = await import("@moiety/policy");
+        await change(base, flags, (draft) => withLicence(draft, party, { number, expiresAt }));
+      },
+    );
   drafting("drop-former")
     .argument("<party>", "whose renewed certificate all have by now")
     .description("end the time in which a party's former certificate is accepted too")
@@ -209,11 +227,12 @@ function describe({
       .join(", ");
   return [
     `${network}, version ${version}, from ${issuedAt} to ${expiresAt}`,
-    ...parties.map(({ name, role, address, formerCertificate }) =>
+    ...parties.map(({ name, role, address, formerCertificate, licence }) =>
       [
         `  ${name.padEnd(16)} ${role.padEnd(11)}`,
         address === undefined ? "" : ` ${address}`,
         formerCertificate === undefined ? "" : "  (two certificates)",
+        licence === undefined ? "" : `  licence ${licence.number} until ${licence.expiresAt}`,
       ]
         .join("")
         .trimEnd(),
