@@ -1,4 +1,6 @@
 /** What everybody tries on the bad day, and who says no. */
+
+import { Wallet } from "@moiety/cli";
 import { osRng, SigningKey } from "@moiety/crypto";
 import { byHand, callNode, type ScoreAnswer, streamNode } from "@moiety/node";
 import { type ConsentTerms, parseCertificate, signCertificate } from "@moiety/policy";
@@ -13,7 +15,6 @@ import {
   PURPOSE,
   scorecard,
 } from "./set-up.ts";
-import { Wallet } from "./wallet.ts";
 
 /** Something that must not work. */
 export interface Misdeed {

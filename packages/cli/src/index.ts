@@ -4,6 +4,7 @@ export { type BatchAnswer, type BatchOptions, scoreBatch } from "./batch.ts";
 export { type Colours, errorColours, outColours } from "./colours.ts";
 export { type InitOptions, type MadeNetwork, makeNetwork } from "./init.ts";
 export { COMMAND_FILE, LocalNodes } from "./local-nodes.ts";
+export { Wallet } from "./memory-wallet.ts";
 export { type Progress, progressBar } from "./progress.ts";
 export type { ScoreOptions } from "./scoring.ts";
 export { type Target, targetOf } from "./target.ts";

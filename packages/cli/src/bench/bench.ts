@@ -14,6 +14,8 @@ export interface BenchSetting {
   readonly kernel: boolean;
   /** score-online: while the same network scores a large batch. */
   readonly besideBatch: boolean;
+  /** score-online: where consents are asked for, each inquiry with one of its own. */
+  readonly consent: boolean;
   /** Folder for V8 CPU profiles, where they are wanted. */
   readonly profile: string | undefined;
   readonly signal: AbortSignal;

@@ -1,16 +1,28 @@
 /** A temporary network of real processes for benches, and what its nodes spend while something runs. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { callNode, type DepositProgress, type NodeStatus, streamNode } from "@moiety/node";
+import type { Roster } from "@moiety/policy";
 import { type MadeNetwork, makeNetwork } from "../init.ts";
 import { LocalNodes } from "../local-nodes.ts";
+import { Wallet } from "../memory-wallet.ts";
 import type { BenchSetting } from "./bench.ts";
 import type { ByParty } from "./figures.ts";
-import { type BenchPeople, MODEL_NAME, makePeople } from "./people.ts";
+import { type BenchPeople, MODEL_NAME, makePeople, PURPOSE } from "./people.ts";
 
 const PROFILER = new URL("../../bin/profiler.mjs", import.meta.url).href;
 const TURNS = new URL("../../bin/turns.mjs", import.meta.url).href;
+
+const PREPARED_TOGETHER = 8;
+const TERMS = {
+  bank: "bank",
+  purpose: PURPOSE,
+  outputs: ["score"],
+  use: "once",
+  validFor: "30d",
+  dataLife: "30d",
+} as const;
 
 /** How a process went about its work: the longest it held up its event loop, and its memory. */
 export interface Demeanour {
@@ -68,6 +80,7 @@ export class BenchNetwork {
       network: "moiety-bench",
       banks: ["bank"],
       catalogues: Object.values(people.catalogues),
+      consent: setting.consent,
       host: "127.0.0.1",
       basePort: 0,
     });
@@ -79,6 +92,31 @@ export class BenchNetwork {
 
   get platforms(): string[] {
     return Object.keys(this.people.csvs);
+  }
+
+  /**
+   * A consent of each person to one inquiry, by a key that the first platform vouched for. Prepared a few
+   * at a time; tells how many are done.
+   */
+  async consents(told: (done: number) => void): Promise<string[]> {
+    const bytes = readFileSync(join(this.#folder, "network", "roster.json"), "utf8");
+    const { roster } = JSON.parse(bytes) as { readonly roster: Roster };
+    const registrar = this.platforms[0] as string;
+    const { socket } = this.nodes.target(registrar);
+    const { identifiers } = this.people;
+    const tokens: string[] = new Array(identifiers.length);
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      while (next < identifiers.length) {
+        const at = next++;
+        const wallet = new Wallet(identifiers[at] as string, roster, "opaque");
+        await wallet.beVouchedFor(registrar, socket);
+        tokens[at] = await wallet.consent({ ...TERMS, scope: { domains: this.platforms } });
+        if (at % 100 === 0) told(at);
+      }
+    };
+    await Promise.all(Array.from({ length: PREPARED_TOGETHER }, worker));
+    return tokens;
   }
 
   /** A file of the network's own folder, which goes with it. */

@@ -7,7 +7,7 @@ import { seededRng } from "@moiety/crypto";
 const FEATURES: Readonly<Record<string, number>> = { "shop-1": 7, "shop-2": 7, "shop-3": 6 };
 const ALL_FEATURES = 20;
 const EDGES = Array.from({ length: 14 }, (_, edge) => edge + 1);
-const PURPOSE = "credit-application";
+export const PURPOSE = "credit-application";
 /** Of 16 people each platform knows this many. */
 const KNOWN_OF_16 = 12;
 

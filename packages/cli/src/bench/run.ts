@@ -6,7 +6,15 @@ import { type BenchReport, thisMachine } from "./figures.ts";
 
 export type BenchOptions = Pick<
   BenchSetting,
-  "seed" | "runs" | "items" | "concurrency" | "packages" | "kernel" | "besideBatch" | "signal"
+  | "seed"
+  | "runs"
+  | "items"
+  | "concurrency"
+  | "packages"
+  | "kernel"
+  | "besideBatch"
+  | "consent"
+  | "signal"
 > & {
   readonly profile: string | undefined;
 };

@@ -20,13 +20,22 @@ export async function scoreOnline(setting: BenchSetting): Promise<Measured> {
   const network = await BenchNetwork.open(setting, people);
   await network.furnish();
   if (profile !== undefined) await network.profiled(PARTIES);
-  const fresh = network.people.identifiers.values();
+  const consents = setting.consent
+    ? await network.consents((done) => say(`${done} of ${people} people have consented`))
+    : undefined;
+  const fresh = network.people.identifiers.entries();
   const { socket } = network.nodes.target("bank");
   const ask = async (): Promise<number> => {
     setting.signal.throwIfAborted();
-    const identifiers = [fresh.next().value as string];
+    const [person, identifier] = fresh.next().value as [number, string];
+    const consent = consents?.[person];
+    const body = {
+      identifiers: [identifier],
+      type: "opaque",
+      ...(consent !== undefined && { consents: [consent] }),
+    };
     const started = performance.now();
-    await callNode<ScoreAnswer>(socket, "/score", { body: { identifiers, type: "opaque" } });
+    await callNode<ScoreAnswer>(socket, "/score", { body });
     return performance.now() - started;
   };
   for (let asked = 0; asked < WARM_UP; asked += 1) await ask();
@@ -51,7 +60,15 @@ export async function scoreOnline(setting: BenchSetting): Promise<Measured> {
     });
   }
   if (written) await written();
-  const parameters = { platforms: 3, features: 20, runs, singles, together, concurrency };
+  const parameters = {
+    platforms: 3,
+    features: 20,
+    runs,
+    singles,
+    together,
+    concurrency,
+    consent: setting.consent,
+  };
   return { parameters, figures: medianFigures(measured) };
 }
 

@@ -13,6 +13,7 @@ interface Flags {
   readonly markdown: boolean;
   readonly kernel: boolean;
   readonly besideBatch: boolean;
+  readonly consent: boolean;
   readonly profile?: string;
   readonly json: boolean;
   readonly channelPeer: boolean;
@@ -39,6 +40,11 @@ export function addBench(program: Command): void {
     .option(
       "--beside-batch",
       "score-online: inquiries while a batch is under way, of a million people or of --items",
+      false,
+    )
+    .option(
+      "--consent",
+      "score-online: in a network that asks for consents, each inquiry with one of its own",
       false,
     )
     .option("--seed <text>", "of the made-up people", "moiety")
@@ -83,6 +89,7 @@ async function runAll(name: string | undefined, flags: Flags): Promise<void> {
     packages: flags.with,
     kernel: flags.kernel,
     besideBatch: flags.besideBatch,
+    consent: flags.consent,
     profile: flags.profile,
     signal: untilInterrupted("interrupted: what the bench had made is removed"),
   };

@@ -1,4 +1,4 @@
-/** A person with a wallet, played by the demo: what `moiety subject` does, in memory. */
+/** A person with a wallet, for demonstrations and benches: what `moiety subject` does, in memory. */
 import { osRng, SigningKey } from "@moiety/crypto";
 import { callNode, type NoticeAnswer } from "@moiety/node";
 import {
@@ -18,12 +18,15 @@ import {
 
 export class Wallet {
   readonly identifier: string;
+  readonly #type: string;
   readonly #key: SigningKey = new SigningKey(osRng.bytes(32));
   readonly #roster: Roster;
   #attestation: Attestation | undefined;
 
-  constructor(identifier: string, roster: Roster) {
+  /** `type`: of the identifier. */
+  constructor(identifier: string, roster: Roster, type: string = "phone") {
     this.identifier = identifier;
+    this.#type = type;
     this.#roster = roster;
   }
 
@@ -39,6 +42,7 @@ export class Wallet {
     const request = requestAttestation({ network, registrar }, this.#key, Date.now());
     const body = {
       identifier: this.identifier,
+      type: this.#type,
       request: Buffer.from(request).toString(),
       validFor: "365d",
     };
@@ -49,7 +53,10 @@ export class Wallet {
   }
 
   /** `about`: whom the consent names; a wallet could name anybody. */
-  async consent(terms: ConsentTerms, about: Pick<Attestation, "person"> = this.attestation) {
+  async consent(
+    terms: ConsentTerms,
+    about: Pick<Attestation, "person"> = this.attestation,
+  ): Promise<string> {
     const own = { ...this.#named(), person: about.person };
     const consent: Consent = draftConsent(terms, own, osRng, Date.now());
     return signConsent(consent, this.#key);
