@@ -127,7 +127,7 @@ export class InquiryWorld {
         if (Buffer.compare(promised.promise, promisedBy(peer).promise) !== 0)
           throw new Misbehaviour(peer, "cheat", "has not promised this");
       },
-      keep: (_, sealed) => {
+      keep: async (_, sealed) => {
         this.kept[side] = sealed;
       },
       sign: (context, ...parts) => sign(bureauKeys[side], context, ...parts),

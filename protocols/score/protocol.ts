@@ -213,8 +213,8 @@ export interface BureauInput {
   intend(intent: Intent): Promise<Promised>;
   /** Throws unless this shows that the other bureau has this inquiry in its log, as it has to. */
   verifyPromised(peer: Promised, intent: Intent): void;
-  /** Keeps what both signed. */
-  keep(id: Uint8Array, sealed: Sealed): void;
+  /** Keeps what both signed, and charges for it; resolves once that is on disk. No share leaves before. */
+  keep(id: Uint8Array, sealed: Sealed): Promise<void>;
   sign(context: string, ...parts: Uint8Array[]): Uint8Array;
   /** Checks the bank's signature, by its name in the roster. */
   verifyBank(bank: string, signature: Uint8Array, context: string, ...parts: Uint8Array[]): boolean;
@@ -258,13 +258,16 @@ export async function bureau(
     transcript,
   });
   const { asked } = intent;
-  input.keep(inquiry.inquiry, { header, asked, signatures, transcript, seals, peerPromised });
+  const sealed = { header, asked, signatures, transcript, seals, peerPromised };
+  const kept = input.keep(inquiry.inquiry, sealed);
+  kept.catch(() => {}); // awaited below
   // 5: reduced, for the carries of unreduced shares tell of partial sums.
   const shares = toBytes(reducePoints(unreduced));
   const digest = headerDigest(header);
   const { promise } = promised;
   const context = resultContext(role);
   const ownResult = input.sign(context, session.id, digest, shares, promise);
+  await kept;
   session.send("bank", "result", { shares, signature: ownResult, promise });
   return inquiry.people;
 }
@@ -277,12 +280,13 @@ async function exchangeHeaders(
   peer: "a" | "b",
   input: BureauInput,
   { header, signature }: Intent,
-  { found, depositHeaders }: Resolved,
+  { found, depositHeaders, terms }: Resolved,
 ): Promise<Sealed["signatures"]> {
   const culprit = session.party(peer);
   // The side is in it, so that nobody can say back what was said to him.
+  const agreed = terms === undefined ? depositHeaders : [...depositHeaders, terms];
   const digest = (side: "a" | "b", salt: Uint8Array): Uint8Array =>
-    recordsDigest(salt, found, session.context(`records of ${side}`), ...depositHeaders);
+    recordsDigest(salt, found, session.context(`records of ${side}`), ...agreed);
   const salt = session.rng.bytes(32);
   const records = digest(session.role, salt);
   session.send(peer, "header", { signature, salt, records });
@@ -294,7 +298,11 @@ async function exchangeHeaders(
       "signed another inquiry than this bureau was asked",
     );
   if (!constantTimeEqual(theirs.records, digest(peer, theirs.salt)))
-    throw new Misbehaviour(culprit, "mismatch", "holds other records of these deposits");
+    throw new Misbehaviour(
+      culprit,
+      "mismatch",
+      "holds other records of these deposits, or has another price list for this inquiry",
+    );
   return bySide(session.role, signature, theirs.signature);
 }
 

@@ -17,6 +17,8 @@ export interface Resolved {
    * platform that gave the bureaus two contents under one version is found out by them.
    */
   readonly depositHeaders: readonly Uint8Array[];
+  /** What else both bureaus must see alike before anything is used up: the inquiry's fee. */
+  readonly terms?: Uint8Array;
 }
 
 /**

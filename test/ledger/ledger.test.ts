@@ -61,7 +61,7 @@ test("a network's logs: cosigned, exported, one history over restarts, and no ol
   const network = await world.network();
   const config = network.config("bureau-a");
   const yaml = readFileSync(config, "utf8");
-  writeFileSync(config, `${yaml}ledger: { host: 127.0.0.1, port: 0 }\n`);
+  writeFileSync(config, `${yaml}public: { host: 127.0.0.1, port: 0 }\n`);
   await network.start();
   await deposit(network, 30);
   const trusted = trust(network);
@@ -83,7 +83,7 @@ test("a network's logs: cosigned, exported, one history over restarts, and no ol
   const first = readFileSync(join(folders["bureau-a"], "tile/entries/000.p/2"));
 
   // The same over HTTP, for whoever is not on this machine.
-  const port = readFileSync(join(network.folder, "run", "bureau-a.ledger-port"), "utf8").trim();
+  const port = readFileSync(join(network.folder, "run", "bureau-a.public-port"), "utf8").trim();
   const http = join(world.folder, "http");
   const url = `http://127.0.0.1:${port}/ledger`;
   await moiety("ledger", "export", "--from", url, "--folder", http);

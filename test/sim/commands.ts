@@ -1,9 +1,11 @@
 /** What people tell their nodes to do, and what the plain model makes of the answers. */
+import { Consents } from "./consents.ts";
 import type { Expectations, History } from "./expectations.ts";
 import type { Machine } from "./machine.ts";
 import { SUPERVISOR } from "./network-files.ts";
 import { type Order, outcomesOf, requestOf } from "./orders.ts";
 import { cardOf, type Table } from "./population.ts";
+import { type Given, Wallets } from "./wallets.ts";
 import type { World } from "./world.ts";
 
 /** Longest that a command may take, whatever happens: it must fail by itself. */
@@ -22,9 +24,18 @@ export class Commands {
   #count = 0;
   /** Commands that ended well, and those that did not. */
   readonly tally = { done: 0, failed: 0 };
+  readonly consents: Consents;
+  /** Ids of inquiries that were answered. */
+  readonly answered: string[] = [];
 
-  constructor(world: World, expected: Expectations, batchFilter: BatchFilter = (lines) => lines) {
+  constructor(
+    world: World,
+    expected: Expectations,
+    wallets: Wallets = new Wallets(world.roster, ""),
+    batchFilter: BatchFilter = (lines) => lines,
+  ) {
     this.#world = world;
+    this.consents = new Consents(world, wallets);
     this.#expected = expected;
     this.#batchFilter = batchFilter;
   }
@@ -79,19 +90,61 @@ export class Commands {
     });
   }
 
-  inquire(person: string): Promise<boolean> {
+  /** About one person; by a consent where the network asks for one. */
+  inquire(person: string, given?: Given): Promise<boolean> {
     const { bank } = this.#world;
-    return this.#run(`bank asks about ${person}`, bank, async (alive) => {
+    const words = given === undefined ? person : `${person} by ${given.name}`;
+    return this.#run(`bank asks about ${words}`, bank, async (alive) => {
       const from = this.#now();
-      const answer = (await call(bank, "/score", {
-        identifiers: [person],
-        type: "opaque",
-      })) as { readonly score: number; readonly version: number };
+      const before = given && this.consents.asks(given);
+      const body = { identifiers: [person], type: "opaque" };
+      let answer: { readonly score: number; readonly version: number; readonly inquiry: string };
+      try {
+        const consents = given && { consents: [given.token] };
+        answer = (await call(bank, "/score", { ...body, ...consents })) as typeof answer;
+      } catch (error) {
+        const reason = before?.isRightlyRefused((error as Error).message);
+        if (reason === undefined || !alive()) throw error;
+        return `rightly refused: ${reason}`;
+      }
       if (!alive()) return undefined;
+      before?.answered();
+      this.answered.push(answer.inquiry);
       const { score, version } = answer;
       this.#check({ people: [person], scores: [score], from, until: this.#now(), card: version });
       return `score ${score} of card ${version}`;
     });
+  }
+
+  /** A registrar vouches for a person's key, and the bank tells both bureaus. */
+  attest(person: string, domain: number): Promise<boolean> {
+    const registrar = this.#world.platform(domain);
+    return this.#run(`${registrar.name} vouches for ${person}`, registrar, async (alive) => {
+      const { wallets } = this.consents;
+      const request = wallets.request(person, registrar.name);
+      const asked = { identifier: person, type: "opaque", request, validFor: "365d" };
+      const { offer } = (await call(registrar, "/attest", asked)) as { readonly offer: string };
+      const document = wallets.accept(person, offer, this.#now());
+      await notice(this.#world.bank, "attestation", document);
+      return alive() ? "both bureaus know" : undefined;
+    });
+  }
+
+  /** A person takes a consent back, through a platform. */
+  revoke(given: Given, domain: number): Promise<boolean> {
+    const platform = this.#world.platform(domain);
+    return this.#run(
+      `${platform.name} hands in: ${given.name} revoked`,
+      platform,
+      async (alive) => {
+        given.revoking = true;
+        const document = this.consents.wallets.revocation(given, this.#now());
+        await notice(platform, "revocation", document);
+        if (!alive()) return undefined;
+        given.revokedAt ??= this.#now();
+        return "both bureaus know";
+      },
+    );
   }
 
   /** A batch, resumed as the command line does: what was not delivered is asked for again. */
@@ -128,8 +181,11 @@ export class Commands {
     };
     const { bank } = this.#world;
     try {
-      for await (const line of stream(bank, "/batch", { identifiers: people, type: "opaque" }))
-        lines.push(line as never);
+      const consents = this.#world.asksConsents && {
+        consents: people.map((person) => this.consents.forOneUse(person)),
+      };
+      const body = { identifiers: people, type: "opaque", ...consents };
+      for await (const line of stream(bank, "/batch", body)) lines.push(line as never);
     } finally {
       deliver();
     }
@@ -185,6 +241,13 @@ export function canDeploy(world: World): boolean {
 function call(machine: Machine, path: string, body: unknown): Promise<unknown> {
   if (machine.control === undefined) throw new Error(`${machine.name} does not run`);
   return machine.control.call(path, body);
+}
+
+/** Both bureaus must have taken it. */
+async function notice(machine: Machine, kind: string, document: string): Promise<void> {
+  const answers = (await call(machine, "/notice", { kind, document })) as Record<string, string>;
+  const against = Object.entries(answers).filter(([, problem]) => problem !== "");
+  if (against.length > 0) throw new Error(against.map((each) => each.join(": ")).join("; "));
 }
 
 function stream(machine: Machine, path: string, body: unknown) {

@@ -2,12 +2,27 @@
 import { EventEmitter } from "node:events";
 import type { ServeControl } from "@moiety/node/runtime";
 
-type Handler = (request: { readonly body: unknown }, reply: Reply) => Promise<unknown>;
+interface Request {
+  readonly body?: unknown;
+  readonly params?: Readonly<Record<string, string>>;
+}
+
+type Handler = (request: Request, reply: Reply) => Promise<unknown>;
 
 /** What of fastify's reply the nodes use. */
 class Reply {
   readonly raw = new EventEmitter();
   sent: AsyncIterable<Uint8Array | string> | undefined;
+  status = 200;
+
+  code(status: number): this {
+    this.status = status;
+    return this;
+  }
+
+  header(_name: string, _value: string): this {
+    return this;
+  }
 
   type(_mime: string): this {
     return this;
@@ -43,6 +58,14 @@ export class ControlRoutes {
       if (typeof line.error === "string") throw new Error(line.error);
       yield line;
     }
+  }
+
+  /** What is served at a path below a route at once; undefined where nothing is. */
+  file(route: string, path: string): Uint8Array | undefined {
+    const reply = new Reply();
+    // What it resolves with, the reply has: it waits for nothing.
+    void this.#handler(route)({ params: { "*": path } }, reply).catch(() => {});
+    return reply.status === 200 ? (reply.sent as unknown as Uint8Array) : undefined;
   }
 
   #handler(path: string): Handler {

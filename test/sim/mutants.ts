@@ -60,4 +60,18 @@ export const MUTANTS: readonly Mutant[] = [
     batchFilter: (lines) =>
       lines.length === 0 ? lines : [...lines, lines[0] as (typeof lines)[number]],
   },
+  {
+    what: "a bureau forgets how often a consent was used",
+    complaint: /allows \d, and was answered once more/,
+    world: {
+      bend: (name, table) => (name === "accounts" ? { ...table, get: () => undefined } : table),
+    },
+  },
+  {
+    what: "a bureau forgets revocations",
+    complaint: /was answered after its revocation was acknowledged/,
+    world: {
+      bend: (name, table) => (name === "revocations" ? { ...table, getRange: () => [] } : table),
+    },
+  },
 ];

@@ -10,11 +10,24 @@ import {
   seededRng,
 } from "@moiety/crypto";
 import { KEY_FILES, type NodeConfig, type NodeRole } from "@moiety/node";
-import { type OprfEpoch, type Party, possessionContext, signRoster } from "@moiety/policy";
+import {
+  NEVER_CATEGORIES,
+  type OprfEpoch,
+  type Party,
+  type PurposePolicy,
+  possessionContext,
+  type Roster,
+  signPurposePolicy,
+  signRoster,
+  UNCATEGORISED,
+} from "@moiety/policy";
 import certificates from "./certificates.json" with { type: "json" };
-import { catalogueOf, DOMAINS } from "./population.ts";
+import { catalogueOf, DOMAINS, PURPOSE } from "./population.ts";
 
-const NETWORK = "simulation";
+export const NETWORK = "simulation";
+/** Of the pseudonyms that consents name, in a network that asks for them. */
+const CONSENT_DOMAIN = "persons";
+const TIMES = { issuedAt: "2026-02-28T00:00:00Z", expiresAt: "2028-02-28T00:00:00Z" } as const;
 /** When every run begins, ms since 1970. */
 export const BEGINNING: number = Date.parse("2026-03-01T08:00:00Z");
 /** Random OTs ready per direction: enough for a batch, and made in a millisecond. */
@@ -26,22 +39,56 @@ export const BANK = "bank";
 export const SUPERVISOR = "supervisor";
 export const NODES: readonly string[] = [...BUREAUS, SUPERVISOR, BANK, ...PLATFORMS];
 
-/** Writes keys, roster and catalogues below `folder`; gives each node's configuration. */
-export function makeNetworkFiles(folder: string): ReadonlyMap<string, NodeConfig> {
+export interface NetworkFiles {
+  readonly folder: string;
+  readonly roster: Roster;
+  readonly configs: ReadonlyMap<string, NodeConfig>;
+}
+
+/** Writes keys, roster and catalogues below `folder`, and a purpose policy where consents are asked for. */
+export function makeNetworkFiles(folder: string, asksConsents: boolean): NetworkFiles {
   const rng = seededRng("moiety/simulation/network");
   const parties = NODES.map((name, at) => makeParty(folder, name, at, rng.fork(name)));
-  const oprf = DOMAINS.map(({ domain }) => makeDomainKeys(folder, domain, rng.fork(domain)));
+  const keyed = DOMAINS.map(({ domain }) => domain).concat(asksConsents ? CONSENT_DOMAIN : []);
+  const oprf = keyed.map((domain) => makeDomainKeys(folder, domain, rng.fork(domain)));
   const domains = DOMAINS.map(({ domain }, at) => ({
     name: domain,
     platform: PLATFORMS[at] as string,
   }));
   const authority = new SigningKey(rng.fork("authority").bytes(32));
-  const times = { issuedAt: "2026-02-28T00:00:00Z", expiresAt: "2028-02-28T00:00:00Z" };
-  const roster = { network: NETWORK, version: 1, ...times, parties, domains, oprf };
+  const facts = { network: NETWORK, version: 1, ...TIMES, parties, domains, oprf };
+  const roster = { ...facts, ...(asksConsents && { consentDomain: CONSENT_DOMAIN }) };
   writeFileSync(join(folder, "roster.json"), signRoster(roster, authority));
-  const authorityKey = hex(authority.verifyingKey.bytes);
-  return new Map(NODES.map((name) => [name, configOf(folder, name, authorityKey)]));
+  const policy = asksConsents ? join(folder, "policy.json") : undefined;
+  // The supervisor's key, as `makeParty` draws it.
+  const supervisor = new SigningKey(rng.fork(SUPERVISOR).bytes(32));
+  if (policy !== undefined) writeFileSync(policy, signPurposePolicy(POLICY, supervisor));
+  const trusted = { authority: hex(authority.verifyingKey.bytes), policy };
+  const configs = new Map(NODES.map((name) => [name, configOf(folder, name, trusted)]));
+  return { folder, roster, configs };
 }
+
+/** Permits whatever a run asks for: what refuses an inquiry is its consent. */
+const POLICY: PurposePolicy = {
+  network: NETWORK,
+  version: 1,
+  ...TIMES,
+  never: NEVER_CATEGORIES,
+  bitsPerYear: 6000,
+  leakage: { bits: 4, gain: 16, advantage: 1 },
+  purposes: [
+    {
+      code: PURPOSE,
+      meaning: "What the simulated bank asks for.",
+      categories: [UNCATEGORISED],
+      outputs: ["score"],
+      inquiries: { times: 366, per: "1d" },
+      longestConsent: "366d",
+      longestDataLife: "366d",
+      reasons: "optional",
+    },
+  ],
+};
 
 function roleOf(name: string): NodeRole {
   return (name.startsWith("platform") ? "platform" : name) as NodeRole;
@@ -81,7 +128,12 @@ function makeDomainKeys(folder: string, domain: string, rng: SeededRng): OprfEpo
   return { domain, epoch, keyA: a.key, keyB: b.key, popA: a.pop, popB: b.pop };
 }
 
-function configOf(folder: string, name: string, authority: string): NodeConfig {
+interface Trusted {
+  readonly authority: string;
+  readonly policy: string | undefined;
+}
+
+function configOf(folder: string, name: string, { authority, policy }: Trusted): NodeConfig {
   const home = join(folder, name);
   return {
     file: join(home, "node.yaml"),
@@ -92,6 +144,7 @@ function configOf(folder: string, name: string, authority: string): NodeConfig {
     keys: join(home, "keys"),
     data: join(home, "data"),
     run: join(folder, "run"),
+    ...(policy !== undefined && listens(name) && { policy }),
     ...(listens(name) && { listen: { host: name, port: 443 } }),
     ...(PLATFORMS.includes(name) && { catalogue: join(home, "catalogue.yaml") }),
     log: { level: "info" },

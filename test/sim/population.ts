@@ -1,5 +1,7 @@
 /** People, their features and the bank's scorecards, in the clear: what the network must agree with. */
 
+export const PURPOSE = "credit-origination";
+
 /** One feature: `bins` of them, bin 0 meaning "missing". Values are bin numbers times ten. */
 interface FeaturePlan {
   readonly name: string;
@@ -24,6 +26,9 @@ export const DOMAINS: readonly DomainPlan[] = [
 
 export const PEOPLE: readonly string[] = Array.from({ length: 8 }, (_, i) => `person-${i}`);
 
+/** In no table: a batch asks about this person, too. */
+export const STRANGER = "stranger";
+
 /** Bins of one domain's features, by person; who is not in it is unknown there. */
 export type Table = ReadonlyMap<string, readonly number[]>;
 
@@ -35,7 +40,7 @@ export function catalogueOf({ domain, features }: DomainPlan): string {
     unit: "times",
     meaning: `Invented: ${name}.`,
     freshness: "P30D",
-    purposes: ["credit-origination"],
+    purposes: [PURPOSE],
     // Value 10·b lies in bin b: edges halfway between.
     bins: { edges: Array.from({ length: bins - 2 }, (_, edge) => 10 * edge + 15) },
   }));
@@ -69,7 +74,7 @@ export function cardOf(version: number): string {
     kind: "moiety-scorecard",
     name: "card",
     version,
-    purposes: ["credit-origination"],
+    purposes: [PURPOSE],
     base: BASE,
     scaling: { pdo: 20, odds: 20, anchorScore: 600 },
     characteristics: FEATURES.map(({ domain, name, bins }, at) => ({

@@ -13,7 +13,8 @@ const FOUND_WITHIN = 60;
 const PATIENCE_MS = 900_000;
 
 beforeAll(async () => {
-  await prologue();
+  await prologue(false);
+  await prologue(true);
 }, PATIENCE_MS);
 
 describe("the network, simulated", () => {

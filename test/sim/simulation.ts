@@ -3,17 +3,21 @@ import { Choices } from "./choices.ts";
 import { Commands, canDeploy } from "./commands.ts";
 import { Expectations } from "./expectations.ts";
 import { type Fault, Faults } from "./faults.ts";
+import { LogWatch } from "./log-watch.ts";
 import type { Mutant } from "./mutants.ts";
 import { BEGINNING, BUREAUS } from "./network-files.ts";
 import type { Order } from "./orders.ts";
-import { DOMAINS, PEOPLE, type Table } from "./population.ts";
+import { DOMAINS, PEOPLE, STRANGER, type Table } from "./population.ts";
 import { prologue } from "./prologue.ts";
+import { type Given, Wallets } from "./wallets.ts";
 import { World } from "./world.ts";
 
 /** Virtual time within which an inquiry must succeed once all faults have ended. */
 export const RECOVERY_MS = 60_000;
 
 const STEPS = 12;
+/** One in so many seeds has a network that asks for consents. */
+const CONSENTS_EVERY = 4;
 /** Upper bounds of the time between two steps: within a command, after it, and much later. */
 const PAUSES_MS = [40, 400, 8_000];
 
@@ -26,6 +30,8 @@ const COMMANDS = {
   again: 2,
   deploy: 1,
 } as const;
+/** Besides, in a network that asks for consents. */
+const CONSENT_COMMANDS = { attest: 1, revoke: 4 } as const;
 const FAULTS: Readonly<Record<Fault, number>> = {
   crash: 3,
   ambush: 4,
@@ -36,6 +42,8 @@ const FAULTS: Readonly<Record<Fault, number>> = {
   disk: 1,
   skew: 1,
 };
+
+const TWICE = { times: 2, per: "30d" } as const;
 
 export interface Outcome {
   readonly seed: number;
@@ -55,16 +63,19 @@ export interface Outcome {
 
 export async function simulate(seed: number, mutant?: Mutant): Promise<Outcome> {
   const choices = new Choices(`moiety/simulation/${seed}`);
-  const before = await prologue();
+  const asksConsents = seed % CONSENTS_EVERY === CONSENTS_EVERY - 1;
+  const before = await prologue(asksConsents);
   const undo = mutant?.begin?.();
   const world = new World({
     seed: `world ${seed}`,
     profile: choices.one(["lan", "wan", "mobile"]),
+    asksConsents,
     disks: before.disks,
     ...mutant?.world,
   });
   const expected = new Expectations(before.tables, before.versions, before.card, BEGINNING);
-  const commands = new Commands(world, expected, mutant?.batchFilter);
+  const wallets = new Wallets(world.roster, String(seed), before.attested);
+  const commands = new Commands(world, expected, wallets, mutant?.batchFilter);
   const run = new Run(world, choices, expected, commands);
   try {
     await run.live();
@@ -92,6 +103,7 @@ class Run {
   readonly #expected: Expectations;
   readonly #commands: Commands;
   readonly #faults: Faults;
+  readonly #logs: LogWatch;
   /** What each platform was told last: people repeat a command that failed. */
   readonly #orders = new Map<number, Order>();
 
@@ -100,6 +112,7 @@ class Run {
     this.#choices = choices;
     this.#expected = expected;
     this.#commands = commands;
+    this.#logs = new LogWatch(world);
     this.#faults = new Faults(world, choices);
   }
 
@@ -127,12 +140,19 @@ class Run {
     const choices = this.#choices;
     const commands = this.#commands;
     const domain = choices.below(DOMAINS.length);
-    switch (choices.weighted(COMMANDS)) {
+    const more = this.#world.asksConsents ? CONSENT_COMMANDS : { attest: 0, revoke: 0 };
+    switch (choices.weighted({ ...COMMANDS, ...more })) {
       case "inquire":
-        void commands.inquire(choices.one(PEOPLE));
+        this.#inquire();
+        break;
+      case "attest":
+        void commands.attest(choices.one(PEOPLE), domain);
+        break;
+      case "revoke":
+        void commands.revoke(this.#givenConsent(choices.one(PEOPLE)), domain);
         break;
       case "batch":
-        void commands.batch(choices.some(PEOPLE, 0.6).concat("stranger"), 4);
+        void commands.batch(choices.some(PEOPLE, 0.6).concat(STRANGER), 4);
         break;
       case "deposit":
         this.#deposit(domain, { kind: "deposit", table: this.#anotherTable(domain, 0.75) });
@@ -150,6 +170,23 @@ class Run {
         if (canDeploy(this.#world) && !commands.isBusy("bank deploys")) void commands.deploy();
         break;
     }
+  }
+
+  #inquire(): void {
+    const person = this.#choices.one(PEOPLE);
+    if (!this.#world.asksConsents) void this.#commands.inquire(person);
+    else {
+      const given = this.#givenConsent(person);
+      void this.#commands.inquire(given.person, given);
+    }
+  }
+
+  /** One of those given before, used up or not, or a new one of this person. */
+  #givenConsent(person: string): Given {
+    const { wallets } = this.#commands.consents;
+    if (wallets.given.length > 0 && this.#choices.chance(0.5))
+      return this.#choices.one(wallets.given);
+    return wallets.give(person, this.#choices.chance(0.5) ? "once" : TWICE);
   }
 
   #deposit(domain: number, order: Order): void {
@@ -176,6 +213,7 @@ class Run {
       const node = this.#world.machine(name).node;
       if (node !== undefined) this.#checkHeld(name, node.status().facts);
     }
+    this.#logs.look();
   }
 
   /** Nothing that was acknowledged is lost, at either bureau. */
@@ -201,7 +239,13 @@ class Run {
     const began = this.#world.clock.now();
     const person = this.#choices.one(PEOPLE);
     const acked = this.#expected.cards.acked === this.#expected.cards.last;
-    await this.#within("an inquiry", () => this.#commands.inquire(person));
+    const { consents } = this.#commands;
+    // Anew each time: an attempt that fails may have used it up.
+    const fresh = (): Given | undefined =>
+      this.#world.asksConsents ? consents.wallets.give(person, "once") : undefined;
+    await this.#within("an inquiry", () => this.#commands.inquire(person, fresh()));
+    for (const given of consents.revoked)
+      await this.#within("a refusal", () => this.#commands.inquire(given.person, given));
     await this.#settle();
     const domain = this.#choices.below(DOMAINS.length);
     const table = this.#anotherTable(domain, 0.75);
@@ -211,8 +255,15 @@ class Run {
     if (!acked) await this.#within("a deployment", () => this.#commands.deploy());
     await this.#within("a batch", () => this.#commands.batch(PEOPLE, 1));
     const tookS = Math.round((this.#world.clock.now() - began) / 1000);
+    await this.#checkLogs();
     this.#world.note(`recovered after ${tookS} s`);
     this.#check();
+  }
+
+  async #checkLogs(): Promise<void> {
+    const isCosigned = await this.#world.clock.runUntil(() => this.#logs.isCosigned, RECOVERY_MS);
+    if (!isCosigned) this.#world.violation(`no cosignatures within ${RECOVERY_MS} ms`);
+    else this.#logs.check(this.#commands.answered);
   }
 
   /** Tries until it is acknowledged, within the bound. */

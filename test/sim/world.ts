@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { seededRng } from "@moiety/crypto";
 import { dealtSetup } from "@moiety/crypto/dealt-setup";
 import { type NodeConfig, readRoster } from "@moiety/node";
+import type { Roster } from "@moiety/policy";
 import {
   type Departure,
   type ProfileName,
@@ -13,7 +14,14 @@ import {
 } from "@moiety/transport";
 import { SimulatedDisk } from "./disk.ts";
 import { Machine, type MachineOptions } from "./machine.ts";
-import { BANK, BEGINNING, makeNetworkFiles, NODES, PLATFORMS } from "./network-files.ts";
+import {
+  BANK,
+  BEGINNING,
+  makeNetworkFiles,
+  type NetworkFiles,
+  NODES,
+  PLATFORMS,
+} from "./network-files.ts";
 import { csvOf, DOMAINS, type Table } from "./population.ts";
 import { Trace } from "./trace.ts";
 import { WireWatch } from "./wire-watch.ts";
@@ -28,32 +36,34 @@ const TRANSPORT: ReadonlySet<unknown> = new Set(["dial-failed", "refused"]);
 export interface WorldOptions {
   readonly seed: string;
   readonly profile: ProfileName;
+  /** Whether the bureaus of this network answer nothing without a consent; unless said, they do. */
+  readonly asksConsents?: boolean;
   /** By node; empty ones unless given. */
   readonly disks?: ReadonlyMap<string, SimulatedDisk>;
   readonly bend?: MachineOptions["bend"];
   readonly writeBackMs?: MachineOptions["writeBackMs"];
 }
 
-/** Files that are the same in all worlds of this process. */
-let files:
-  | { readonly folder: string; readonly configs: ReadonlyMap<string, NodeConfig> }
-  | undefined;
+/** Files that are the same in all worlds of this process, with and without a consent domain. */
+const written = new Map<boolean, NetworkFiles>();
 
-function networkFiles(): NonNullable<typeof files> {
-  if (files === undefined) {
-    const folder = mkdtempSync(join(tmpdir(), "moiety-sim-"));
-    process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-    files = { folder, configs: makeNetworkFiles(folder) };
-  }
-  return files;
+function networkFiles(asksConsents: boolean): NetworkFiles {
+  const known = written.get(asksConsents);
+  if (known !== undefined) return known;
+  const folder = mkdtempSync(join(tmpdir(), "moiety-sim-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const made = makeNetworkFiles(folder, asksConsents);
+  written.set(asksConsents, made);
+  return made;
 }
 
-let roster: ReturnType<typeof readRoster> | undefined;
+const rosters = new Map<string, Roster>();
 
-/** All nodes of all worlds have one roster: verifying it again and again takes a quarter of the time. */
-const readOnce: typeof readRoster = (...place) => {
-  roster ??= readRoster(...place);
-  return roster;
+/** All nodes of a network have one roster: verifying it again and again takes a quarter of the time. */
+const readOnce: typeof readRoster = (config, now) => {
+  const known = rosters.get(config.roster) ?? readRoster(config, now);
+  rosters.set(config.roster, known);
+  return known;
 };
 
 export class World {
@@ -63,12 +73,16 @@ export class World {
   readonly trace: Trace;
   readonly wire: WireWatch;
   readonly violations: string[] = [];
+  readonly asksConsents: boolean;
+  readonly #files: NetworkFiles;
   /** Asked of each record: whether the connection breaks there. */
   cut: (departure: Departure) => boolean = () => false;
   /** Told of each record. */
   watch: (departure: Departure) => void = () => {};
 
-  constructor({ seed, profile, disks, bend, writeBackMs }: WorldOptions) {
+  constructor({ seed, profile, asksConsents = false, disks, bend, writeBackMs }: WorldOptions) {
+    this.asksConsents = asksConsents;
+    this.#files = networkFiles(asksConsents);
     const rng = seededRng(seed);
     const { clock } = this;
     this.trace = new Trace(() => clock.now() - BEGINNING);
@@ -82,7 +96,7 @@ export class World {
     const otSetup = dealtSetup(rng.fork("dealer"));
     this.machines = new Map(
       NODES.map((name) => {
-        const config = networkFiles().configs.get(name) as NodeConfig;
+        const config = this.#files.configs.get(name) as NodeConfig;
         const machine = new Machine({
           config,
           clock,
@@ -101,7 +115,11 @@ export class World {
   }
 
   note(words: string): void {
-    this.trace.note(words.replaceAll(networkFiles().folder, ""));
+    this.trace.note(words.replaceAll(this.#files.folder, ""));
+  }
+
+  get roster(): Roster {
+    return this.#files.roster;
   }
 
   machine(name: string): Machine {
@@ -117,7 +135,7 @@ export class World {
   }
 
   violation(said: string): void {
-    const words = said.replaceAll(networkFiles().folder, ""); // the same in every process
+    const words = said.replaceAll(this.#files.folder, ""); // the same in every process
     this.violations.push(words);
     this.trace.note(`VIOLATION: ${words}`);
   }
@@ -141,14 +159,14 @@ export class World {
 
   /** The file that a platform is told to deposit. */
   csvFile(domain: number, table: Table): string {
-    const file = join(networkFiles().folder, `deposit-${domain}.csv`);
+    const file = join(this.#files.folder, `deposit-${domain}.csv`);
     writeFileSync(file, csvOf(DOMAINS[domain] as (typeof DOMAINS)[number], table));
     return file;
   }
 
   /** The file that names people to a platform. */
   peopleFile(domain: number, people: readonly string[]): string {
-    const file = join(networkFiles().folder, `people-${domain}.csv`);
+    const file = join(this.#files.folder, `people-${domain}.csv`);
     writeFileSync(file, `${["id", ...people].join("\n")}\n`);
     return file;
   }

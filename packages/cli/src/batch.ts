@@ -63,6 +63,9 @@ export async function scoreBatch(
   const { type, region, scheme, model, purpose } = asked;
   const source = input === "-" ? process.stdin : createReadStream(input);
   const { asWritten } = await readIdentifiersCsv(source, type, { region, scheme }, input);
+  const { consents } = asked;
+  if (consents !== undefined && consents.length !== asWritten.length)
+    throw new SetupError(`${consents.length} consents for ${asWritten.length} people in ${input}`);
   const terms = await callNode<ScoreTerms>(target.socket, "/score/terms", {
     body: { ...(model !== undefined && { model }), ...(purpose !== undefined && { purpose }) },
     ...(signal && { signal }),
@@ -167,7 +170,9 @@ async function askFor(
   told: () => void,
 ): Promise<void> {
   const identifiers = asWritten.slice(start, start + count);
-  const request = { body: { ...asked, identifiers }, ...(signal && { signal }) };
+  const consents = asked.consents?.slice(start, start + count);
+  const body = { ...asked, identifiers, ...(consents !== undefined && { consents }) };
+  const request = { body, ...(signal && { signal }) };
   let answered = 0;
   try {
     for await (const block of streamNode<BatchLine>(socket, "/batch", request)) {

@@ -6,11 +6,14 @@ import { SetupError } from "@moiety/node";
 export const MAX_LEDGER_FILE_BYTES: number = 4 << 20;
 
 /** A file of an exported log, or undefined where there is none. Throws `SetupError`. */
-export function readLedgerFile(file: string): Uint8Array | undefined {
+export function readLedgerFile(
+  file: string,
+  maxBytes: number = MAX_LEDGER_FILE_BYTES,
+): Uint8Array | undefined {
   const found = lstatSync(file, { throwIfNoEntry: false });
   if (found === undefined) return undefined;
   if (!found.isFile()) throw new SetupError(`${file} is not a plain file`);
-  if (found.size > MAX_LEDGER_FILE_BYTES)
-    throw new SetupError(`${file} has ${found.size} bytes, at most ${MAX_LEDGER_FILE_BYTES}`);
+  if (found.size > maxBytes)
+    throw new SetupError(`${file} has ${found.size} bytes, at most ${maxBytes}`);
   return readFileSync(file);
 }

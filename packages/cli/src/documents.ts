@@ -30,7 +30,7 @@ export async function attest({ socket }: Target, options: AttestOptions): Promis
 /** Hands a document to both bureaus. Throws `SetupError` unless both took it. */
 export async function deliverNotice({ socket }: Target, file: string): Promise<NoticeAnswer> {
   const document = text(file, "document");
-  const kind = kindOf(document);
+  const kind = noticeKindOf(document);
   if (kind === undefined)
     throw new SetupError(`${file} is neither an attestation nor a revocation`);
   const answers = await callNode<NoticeAnswer>(socket, "/notice", { body: { kind, document } });
@@ -44,7 +44,8 @@ export async function deliverNotice({ socket }: Target, file: string): Promise<N
   );
 }
 
-function kindOf(document: string): "attestation" | "revocation" | undefined {
+/** What a person's document is, by its form; undefined for something else. */
+export function noticeKindOf(document: string): "attestation" | "revocation" | undefined {
   try {
     const keys = Object.keys(JSON.parse(document) as object);
     return (["attestation", "revocation"] as const).find((kind) => keys.includes(kind));

@@ -176,6 +176,7 @@ function writeConfig(
     ...(port !== undefined && { listen: { host, port } }),
     ...(catalogue !== undefined && { catalogue: "catalogue.yaml" }),
     ...(consent && { policy: "../policy.json" }),
+    ...(consent && role.startsWith("bureau") && { public: { host: "127.0.0.1", port: 0 } }),
     metrics: { port: 0 },
     log: { level: "info", file: "node.log" },
   };

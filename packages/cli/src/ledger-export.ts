@@ -2,11 +2,10 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseCheckpoint, parseNote, TILE_WIDTH, tilePath, tilePlaces } from "@moiety/ledger";
-import { ControlError, nodeBytes, SetupError } from "@moiety/node";
+import { nodeBytes, SetupError } from "@moiety/node";
 import { MAX_LEDGER_FILE_BYTES, readLedgerFile } from "./bounded-files.ts";
 import { writePublic } from "./files.ts";
-
-const PATIENCE_MS = 30_000;
+import { httpBytes } from "./http-bytes.ts";
 
 /** Gives a file of the log by its tlog-tiles path; throws where there is none. */
 export type FetchFile = (path: string, signal?: AbortSignal) => Promise<Uint8Array>;
@@ -29,18 +28,7 @@ export function fromNode(socket: string): FetchFile {
 export function fromUrl(url: string): FetchFile {
   if (!/^https?:\/\/[^\s]+$/.test(url)) throw new SetupError(`--from: not an http address: ${url}`);
   const base = url.replace(/\/+$/, "");
-  return async (path, signal) => {
-    const timeout = AbortSignal.timeout(PATIENCE_MS);
-    const both = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
-    const response = await fetch(`${base}/${path}`, { signal: both, redirect: "error" }).catch(
-      (error: unknown) => {
-        signal?.throwIfAborted();
-        throw new ControlError(`${base}: cannot be read (${reasonOf(error)})`, true);
-      },
-    );
-    if (response.status !== 200) throw new ControlError(`${base}/${path}: ${response.status}`);
-    return boundedBody(response, `${base}/${path}`);
-  };
+  return (path, signal) => httpBytes(`${base}/${path}`, { max: MAX_LEDGER_FILE_BYTES, signal });
 }
 
 /**
@@ -70,20 +58,4 @@ export async function exportLog(
   mkdirSync(folder, { recursive: true });
   writePublic(join(folder, "checkpoint"), note);
   return { folder, origin, size, fetched };
-}
-
-async function boundedBody(response: Response, what: string): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length;
-    if (length > MAX_LEDGER_FILE_BYTES) throw new ControlError(`${what}: too long`);
-    chunks.push(chunk);
-  }
-  return new Uint8Array(Buffer.concat(chunks));
-}
-
-function reasonOf(error: unknown): string {
-  const { cause } = error as { readonly cause?: { readonly code?: string } };
-  return cause?.code ?? (error instanceof Error ? error.message : "unknown");
 }

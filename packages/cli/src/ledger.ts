@@ -8,6 +8,7 @@ import {
   compareLogs,
   type Difference,
   ED25519,
+  type Entry,
   encodeEvidence,
   entriesOf,
   exportedLog,
@@ -33,12 +34,21 @@ import {
 import { SetupError } from "@moiety/node";
 import { type Party, parseRoster, type Roster, verifyingKeyOf } from "@moiety/policy";
 import { readLedgerFile } from "./bounded-files.ts";
-import { readBytes, writePublic } from "./files.ts";
+import { writePublic } from "./files.ts";
 
 /** Keys of all parties, and who by the latest of the rosters has to cosign. */
 export interface Trusted extends Keyring {
   /** Names of witnesses' keys: the bureaus', of which a log needs the other's, and the supervisor's. */
   readonly cosigners: ReadonlySet<string>;
+}
+
+/** As much as a roster may have. */
+const MAX_ROSTER_BYTES = 8 << 20;
+
+function readRoster(file: string): Uint8Array {
+  const bytes = readLedgerFile(file, MAX_ROSTER_BYTES);
+  if (bytes === undefined) throw new SetupError(`roster ${file} cannot be read (ENOENT)`);
+  return bytes;
 }
 
 /** All keys that the parties of these rosters have had. Throws for one that `authority` did not sign. */
@@ -47,7 +57,7 @@ export function keyringOf(files: readonly string[], authority: string): Trusted 
     throw new SetupError("--authority: write the authority's public key as 64 digits 0-9a-f");
   const key = new VerifyingKey(Buffer.from(authority, "hex"), "--authority");
   // Expired ones too: a log outlives the rosters under which it was written.
-  const rosters = files.map((file) => parseRoster(readBytes(file, "roster"), key, undefined, file));
+  const rosters = files.map((file) => parseRoster(readRoster(file), key, undefined, file));
   const bureaus = namesOf(rosters, ({ role }) => role === "bureau-a" || role === "bureau-b");
   const witnesses = namesOf(rosters, ({ role }) => role !== "platform" && role !== "bank");
   const platforms = namesOf(rosters, ({ role }) => role === "platform");
@@ -107,6 +117,21 @@ export function verifyPath(path: string, keyring: Trusted, uncosigned: boolean =
 /** The entries of an exported log, as JSON; nothing is verified. */
 export function* shownEntries(folder: string): Generator<unknown> {
   for (const { bytes } of entriesOf(viewOf(folder))) yield readable(parseEntry(bytes));
+}
+
+/** The entries of an exported log that `verifyPath` found well. Throws what it throws. */
+export function verifiedEntries(
+  folder: string,
+  keyring: Trusted,
+  uncosigned: boolean = false,
+): { readonly origin: string; readonly entries: Iterable<Entry> } {
+  const { origin } = parseCheckpoint(parseNote(viewOf(folder).note).text);
+  verifyFolder(folder, keyring, uncosigned);
+  return { origin, entries: parsedEntries(folder) };
+}
+
+function* parsedEntries(folder: string): Generator<Entry> {
+  for (const { bytes } of entriesOf(viewOf(folder))) yield parseEntry(bytes);
 }
 
 /** A receipt of one entry, for `verifyPath`. */

@@ -2,6 +2,9 @@
 import type { Catalogue } from "@moiety/model";
 import { NEVER_CATEGORIES, type PurposePolicy, UNCATEGORISED } from "@moiety/policy";
 
+/** In thousandths of a cent: 20 cents. */
+const SCORE_PRICE = 20_000;
+
 /** Permits every purpose that these catalogues name, with all of their categories. */
 export function starterPolicy(
   network: string,
@@ -29,5 +32,13 @@ export function starterPolicy(
       longestDataLife: "366d",
       reasons: "optional",
     })),
+    fees: [
+      {
+        from: times.issuedAt,
+        currency: "EUR",
+        prices: codes.map((purpose) => ({ purpose, output: "score", thousandths: SCORE_PRICE })),
+        shares: { bureauA: 250, bureauB: 250, platforms: 500 },
+      },
+    ],
   };
 }

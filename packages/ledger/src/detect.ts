@@ -32,7 +32,8 @@ export function forkOf(first: Uint8Array, second: Uint8Array): Evidence | undefi
 /**
  * A log as it was seen before, against how it is now: a fork, a rewritten entry, or a log that went
  * back and on from there. A log that merely is shorter now, and is a prefix of what it was, proves
- * nothing (its old checkpoints are genuine); it will as soon as it goes on.
+ * nothing (its old checkpoints are genuine). When it goes on otherwise, that is provable by the tiles of
+ * `before`, or by a promise or receipt of a lost entry; by two checkpoints of different sizes alone it is not.
  */
 export function divergence(before: LogView, now: LogView): Evidence | undefined {
   const fork = forkOf(before.note, now.note);

@@ -89,15 +89,17 @@ const shapes = {
   }),
   /** `statement`: digest of the supervisor's signed withdrawal. */
   "model-withdrawn": object({ certificate: digest, statement: digest }),
-  /** One for each inquiry that is charged; parts in the currency's smallest unit. */
+  /** One for each inquiry that is charged; amounts in thousandths of the currency's smallest unit. */
   fee: object({
     inquiry: inquiryId,
     bank: nameText,
+    /** The time that the bank states in the inquiry: by it both logs have the same month. */
+    asOf: uint32,
     output: oneOf(["score", "band", "reasons"]),
     purpose: nameText,
     currency,
-    amount: uint32,
-    parts: list(object({ party: nameText, amount: uint32 }), MAX_FEE_PARTS, 1),
+    amount: sequence,
+    parts: list(object({ party: nameText, amount: sequence }), MAX_FEE_PARTS, 1),
   }),
   dispute: object({
     dispute: inquiryId,

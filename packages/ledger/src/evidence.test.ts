@@ -12,6 +12,7 @@ import { LedgerError } from "./ledger-error.ts";
 import { formatNote, type NoteSignature, parseNote, signText } from "./note.ts";
 import { COSIGNATURE, ED25519, type NoteSigner, noteKey, noteSigner } from "./note-key.ts";
 import { PROMISE_CONTEXT, promiseBytes } from "./promise.ts";
+import { accepts } from "./testing/accepts.ts";
 import { HEARTBEAT, intentDraft } from "./testing/drafts.ts";
 import { historyOf, viewOf } from "./testing/history.ts";
 import { type TestParty, testParty } from "./testing/keys.ts";
@@ -235,11 +236,9 @@ describe("nobody is accused without cause", () => {
     fc.assert(
       fc.property(edit, ({ at, cut, put }) => {
         const edited = Buffer.concat([bytes.subarray(0, at), put, bytes.subarray(at + cut)]);
-        try {
-          expect(verifyEvidence(edited, keyring).culprit).toBe("a");
-        } catch (error) {
-          if (!(error instanceof LedgerError)) throw error;
-        }
+        const named: string[] = [];
+        accepts(() => named.push(verifyEvidence(edited, keyring).culprit));
+        expect(named.every((culprit) => culprit === "a")).toBe(true);
       }),
       { numRuns: 10_000 },
     );

@@ -174,7 +174,7 @@ describe("two logs side by side", () => {
       expect(differences([intent], other)).toHaveLength(1);
     const parts = [{ party: "a", amount: 5 }];
     const { inquiry, bank, purpose } = intent.body;
-    const amounts = { currency: "EUR", amount: 5, parts, output: "score" } as const;
+    const amounts = { asOf: 7, currency: "EUR", amount: 5, parts, output: "score" } as const;
     const fee: Draft = { kind: "fee", body: { inquiry, bank, purpose, ...amounts } };
     expect(differences([fee], [fee])).toEqual([]);
     expect(differences([fee], [fee, fee])).toHaveLength(1);

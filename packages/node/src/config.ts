@@ -40,10 +40,11 @@ const schema = z.strictObject({
   /** Port on 127.0.0.1 with `/metrics` and `/health`; 0 takes any, published in `run`. Absent: none. */
   metrics: z.strictObject({ port: z.int().min(0).max(65535) }).optional(),
   /**
-   * Where a bureau serves its log to whoever wants to read it, over plain HTTP: `/ledger/checkpoint`
-   * and `/ledger/tile/…`. Port 0 takes any, published in `run`. Absent: over the control socket only.
+   * Where a bureau serves, over plain HTTP, its log to whoever wants to read it (`/ledger/checkpoint`,
+   * `/ledger/tile/…`), and people who ask about themselves (`/subject/…`, sealed both ways). Port 0
+   * takes any, published in `run`. Absent: the log over the control socket only, and no such desk.
    */
-  ledger: z.strictObject({ host: z.string().min(1), port: z.int().min(0).max(65535) }).optional(),
+  public: z.strictObject({ host: z.string().min(1), port: z.int().min(0).max(65535) }).optional(),
   limits: z
     .strictObject({
       /** Pseudonyms that a bureau evaluates for one party per minute. */

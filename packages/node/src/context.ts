@@ -1,6 +1,6 @@
 /** What every role runtime stands on: configuration, roster, store, connections, sessions. */
 import type { Rng, SigningKey } from "@moiety/crypto";
-import { type Clock, ProtocolError, Switchboard } from "@moiety/kit";
+import { type Clock, ProtocolError, Refusal, Switchboard } from "@moiety/kit";
 import type { FastifyInstance } from "fastify";
 import { refuseInterrupted } from "./backup/places.ts";
 import type { NodeConfig } from "./config.ts";
@@ -91,6 +91,10 @@ export async function openContext(
 
 /** Logs a failed session. The message names parties, protocol, step and class, never a person. */
 export function logFailure(log: Log, error: unknown): void {
+  if (error instanceof Refusal) {
+    log.warn({ code: error.code, detail: error.message }, "not done");
+    return;
+  }
   if (!(error instanceof ProtocolError)) {
     log.error({ error: error instanceof Error ? error.message : "unknown" }, "failure");
     return;

@@ -24,6 +24,7 @@ export interface PurposesParts {
 export class Purposes {
   readonly #parts: PurposesParts;
   #current: PurposePolicy | undefined;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(parts: PurposesParts) {
     this.#parts = parts;
@@ -67,8 +68,15 @@ export class Purposes {
     return policy;
   }
 
+  /** One after the other: each is held against the one before. */
+  #take(bytes: Uint8Array, file: string): Promise<PurposePolicy> {
+    const taking = this.#last.then(() => this.#takeNext(bytes, file));
+    this.#last = taking.catch(() => {});
+    return taking;
+  }
+
   /** The store remembers the newest one: a file can be put back. */
-  async #take(bytes: Uint8Array, file: string): Promise<PurposePolicy> {
+  async #takeNext(bytes: Uint8Array, file: string): Promise<PurposePolicy> {
     const { parties, store, nowMs } = this.#parts;
     const supervisor = parties.verifying(parties.supervisor);
     const policy = parsePurposePolicy(bytes, supervisor, parties.network, nowMs(), file);

@@ -10,7 +10,7 @@ import { type ControlServer, refuseSecond, serveControl } from "./control.ts";
 import { controlSocket } from "./control-path.ts";
 import { endOnFault } from "./fault.ts";
 import { type Health, healthOf } from "./health.ts";
-import { serveReaders } from "./ledger/serving.ts";
+import { servePublic } from "./ledger/serving.ts";
 import type { Log } from "./log.ts";
 import type { Metrics, Sample } from "./metrics.ts";
 import { publishObservation, serveObservation, withdrawObservation } from "./observation.ts";
@@ -93,11 +93,11 @@ async function observed(node: RunningNode): Promise<RunningNode> {
   return { ...node, close };
 }
 
-/** Adds the address for readers of the log, if the configuration asks for one. */
+/** Adds the address for readers of the log, and people who ask, if the configuration asks for one. */
 async function readable(node: RunningNode): Promise<RunningNode> {
   const { config, publishes } = node;
-  if (config.ledger === undefined || publishes === undefined) return node;
-  const server = await serveReaders(config, publishes).catch(async (error: unknown) => {
+  if (config.public === undefined || publishes === undefined) return node;
+  const server = await servePublic(config, publishes).catch(async (error: unknown) => {
     await node.close();
     throw error;
   });

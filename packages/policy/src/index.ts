@@ -4,6 +4,7 @@ export * from "./certification-review.ts";
 export * from "./certify.ts";
 export * from "./commitment.ts";
 export * from "./consent/index.ts";
+export * from "./fees.ts";
 export * from "./inquiry-verdict.ts";
 export * from "./parties.ts";
 export * from "./purposes/index.ts";

@@ -1,7 +1,9 @@
 import { OUTPUTS, type Output, type Roster, type Scope } from "@moiety/policy";
 import { type Command, InvalidArgumentError } from "commander";
 import { answer } from "../output.ts";
-import type { Given, Holder, Trust } from "../subject.ts";
+import type { Given, Trust } from "../subject.ts";
+import { addAccount, addSend } from "./subject-account.ts";
+import { holderOf, trusting, type WalletFlags, withWallet } from "./subject-flags.ts";
 
 export function addSubject(program: Command): void {
   const subject = program
@@ -13,34 +15,8 @@ export function addSubject(program: Command): void {
   addConsent(subject);
   addRevoke(subject);
   addList(subject);
-}
-
-interface WalletFlags {
-  readonly folder: string;
-  readonly passphraseFile?: string;
-  readonly json: boolean;
-}
-
-function withWallet(command: Command): Command {
-  return command
-    .requiredOption("--folder <wallet>", "the wallet's folder")
-    .option("--passphrase-file <file>", "the key's passphrase, in a file of mode 0600")
-    .option("--json", "answer as JSON", false);
-}
-
-function trusting(command: Command): Command {
-  return command
-    .requiredOption("--roster <file>", "the network's roster")
-    .requiredOption("--authority <hex>", "public key of the network's authority");
-}
-
-async function holderOf({ folder, passphraseFile }: WalletFlags): Promise<Holder> {
-  const ask = async (confirm: boolean): Promise<string> => {
-    if (passphraseFile !== undefined)
-      return (await import("../sealed-keys.ts")).readPassphrase(passphraseFile);
-    return (await import("../passphrase.ts")).askPassphrase(confirm);
-  };
-  return { folder, ask };
+  addSend(subject);
+  addAccount(subject);
 }
 
 function addCreate(subject: Command): void {
@@ -200,7 +176,7 @@ function addRevoke(subject: Command): void {
     .addHelpText(
       "after",
       `
-It takes effect when a bureau has it, not when the file is made.
+It takes effect when a bureau has it, not when the file is made: moiety subject send.
 
 Examples:
   $ moiety subject revoke consent.jwt --folder wallet -o revocation.json

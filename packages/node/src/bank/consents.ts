@@ -71,6 +71,14 @@ export class BankConsents {
     return runs;
   }
 
+  /** Registers these anew when they are needed next: a bureau does not have one of them. */
+  async forget(names: Uint8Array): Promise<void> {
+    await this.#context.store.transaction(() => {
+      for (let i = 0; i * CONSENT_BYTES < names.length; i += 1)
+        void this.#table.remove(nameAt(names, i));
+    });
+  }
+
   async #run(
     own: readonly number[],
     people: readonly Consented[],

@@ -171,19 +171,28 @@ export class Scoring {
         promised: (bureau, promise) => this.#proofs.promised(id, bureau, promise),
       });
     });
-    const scores = await run.catch((error: unknown) => this.#explained(id, error));
+    const scores = await run.catch((error: unknown) => this.#explained(id, names, error));
     milestone("score.received");
     return scores;
   }
 
-  /** A bureau that refused is asked why: it says so to the bank that asked, and to nobody else. */
-  async #explained(id: Uint8Array, error: unknown): Promise<never> {
-    const { bureaus } = this.#context.parties;
-    if (!(error instanceof ProtocolError) || error.code !== "refused") throw error;
-    if (error.party !== bureaus.a && error.party !== bureaus.b) throw error;
-    const reason = await this.#proofs.reason(id, error.party).catch(() => "");
-    if (reason === "") throw error;
-    throw new Refused(error.party, reason);
+  /**
+   * A bureau that refused is asked why: it says so to the bank that asked, and to nobody else. The other
+   * one gives up then, which may be heard first: so both are asked.
+   */
+  async #explained(id: Uint8Array, names: Uint8Array, error: unknown): Promise<never> {
+    if (!(error instanceof ProtocolError)) throw error;
+    if (error.code !== "refused" && error.code !== "aborted") throw error;
+    const { a, b } = this.#context.parties.bureaus;
+    for (const bureau of error.party === b ? [b, a] : [a, b]) {
+      const reason = await this.#proofs.reason(id, bureau).catch(() => "");
+      if (reason === "") continue;
+      const refused = new Refused(bureau, reason);
+      // A bureau whose store was restored has lost it: the next inquiry brings it again.
+      if (refused.code === "consent-unregistered") await this.#consents.forget(names);
+      throw refused;
+    }
+    throw error;
   }
 
   /** Registers consents, and notes the pseudonyms if that run evaluated everybody's. */

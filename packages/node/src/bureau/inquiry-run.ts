@@ -1,24 +1,22 @@
 /**
  * One inquiry at a bureau, from its verification to its result: what is used up, and what is written
- * down, in one durable write. Nothing leaves this bureau before that, and before the other's promise.
+ * down, in one durable write. Nothing leaves this bureau before that, and before the other's promise;
+ * no share before the result and its fee.
  */
-import { constantTimeEqual, saltedTreeRoot } from "@moiety/crypto";
 import { Misbehaviour, Refusal } from "@moiety/kit";
-import {
-  type Appended,
-  commitment,
-  type Draft,
-  type Entry,
-  LedgerError,
-  parsePromise,
-} from "@moiety/ledger";
-import { type score, scoreHeader } from "@moiety/protocols";
+import { type Appended, type Draft, type Entry, LedgerError, MAX_FEE_PARTS } from "@moiety/ledger";
+import { canonicalJson } from "@moiety/model";
+import { type Fee, feeOf, type PurposePolicy } from "@moiety/policy";
+import type { score, scoreHeader } from "@moiety/protocols";
 import type { NodeLedger } from "../ledger/node-ledger.ts";
 import { milestone } from "../milestone.ts";
+import type { Parties } from "../parties.ts";
 import type { Store, Table } from "../store.ts";
 import type { Entitlements, Reservation } from "./consents/entitlements.ts";
-import type { Inquiries } from "./inquiries.ts";
+import type { Inquiries, InquiryFacts } from "./inquiries.ts";
+import { feeDraft, intentDraft, isAbout, OUTPUT, resultDraft } from "./inquiry-entries.ts";
 import type { InquiryRecords } from "./inquiry-records.ts";
+import type { OpenInquiries } from "./open-inquiries.ts";
 
 export interface InquiryDeskParts {
   readonly store: Store;
@@ -27,12 +25,14 @@ export interface InquiryDeskParts {
   /** Undefined in a network that asks for no consents. */
   readonly entitlements: Entitlements | undefined;
   readonly records: InquiryRecords;
+  readonly open: OpenInquiries;
+  readonly parties: Parties;
+  /** Its price lists say what is charged; undefined: nothing. */
+  readonly policy: () => PurposePolicy | undefined;
   readonly nowMs: () => number;
   readonly side: "a" | "b";
   /** The other bureau. */
   readonly peer: string;
-  /** Told of what could not be written after an inquiry had ended well. */
-  readonly notKept: (error: unknown) => void;
 }
 
 export class InquiryDesk {
@@ -50,6 +50,12 @@ export class InquiryDesk {
   }
 }
 
+/** What an intent has become, once it is on disk. */
+interface Intended {
+  readonly appended: Appended;
+  readonly intent: score.Intent;
+}
+
 /** What `score` asks of a bureau about one inquiry. */
 export class InquiryRun
   implements Pick<score.BureauInput, "resolve" | "isKnown" | "intend" | "verifyPromised" | "keep">
@@ -57,7 +63,9 @@ export class InquiryRun
   readonly #parts: InquiryDeskParts;
   readonly #table: Table;
   #reservation: Reservation | undefined;
-  #intent: Appended | undefined;
+  #fee: Fee | undefined;
+  #intending: Promise<Intended> | undefined;
+  #isKept = false;
 
   constructor(parts: InquiryDeskParts, table: Table) {
     this.#parts = parts;
@@ -67,11 +75,13 @@ export class InquiryRun
   async resolve(bank: string, inquiry: scoreHeader.Inquiry): Promise<score.Resolved> {
     const { inquiries, entitlements, records, nowMs } = this.#parts;
     try {
-      return await inquiries.resolve(bank, inquiry, nowMs(), async (facts) => {
+      const resolved = await inquiries.resolve(bank, inquiry, nowMs(), async (facts) => {
+        this.#fee = this.#feeOf(facts);
         if (entitlements !== undefined) this.#reservation = await entitlements.reserve(facts);
         else if (inquiry.consents.length > 0)
           throw new Refusal("refused", "consents, in a network that has no consent domain");
       });
+      return this.#fee === undefined ? resolved : { ...resolved, terms: canonicalJson(this.#fee) };
     } catch (error) {
       // The bank itself has signed this: nobody else learns the reason in its place.
       if (error instanceof Refusal && error.code === "refused")
@@ -87,32 +97,10 @@ export class InquiryRun
 
   /** Notes durably that this inquiry is computed, and what it uses up; each id once, across restarts too. */
   async intend(intent: score.Intent): Promise<score.Promised> {
-    const { ledger, records } = this.#parts;
-    let known = false;
-    const id = Buffer.from(intent.inquiry.inquiry);
-    milestone("inquiry.intending");
-    try {
-      const [appended] = await ledger.append([intentDraft(intent)], {
-        admit: () => {
-          known = this.isKnown(id);
-          return !known;
-        },
-        write: ([entry]) => {
-          void this.#table.put(id, Buffer.from(intent.header));
-          records.put(intent.bank, id, (entry as Appended).seq);
-          this.#reservation?.write();
-        },
-      });
-      this.#intent = appended as Appended;
-    } catch (error) {
-      if (!(error instanceof LedgerError)) throw error;
-      if (known) throw new Refusal("refused", "an inquiry with this id was computed before");
-      throw new Refusal("busy", `the log takes no entry: ${error.message}`);
-    } finally {
-      this.#reservation?.release();
-    }
+    this.#intending = this.#intend(intent);
+    const { appended } = await this.#intending;
     milestone("inquiry.intended");
-    return { promise: ledger.promise(this.#intent), entry: this.#intent.entry };
+    return { promise: this.#parts.ledger.promise(appended), entry: appended.entry };
   }
 
   /** Throws `Misbehaviour` unless the other bureau has promised that this very inquiry is in its log. */
@@ -129,102 +117,96 @@ export class InquiryRun
       throw new Misbehaviour(peer, "cheat", "promised another entry than this inquiry's");
   }
 
-  /** Adds what both bureaus signed; not waited for, for the intent is on disk already. */
-  keep(id: Uint8Array, sealed: score.Sealed): void {
-    this.#keep(id, sealed).catch((error: unknown) => this.#parts.notKept(error));
-  }
-
-  /** However it ended: what was reserved and not written is free again. */
-  end(): void {
-    this.#reservation?.release();
-  }
-
-  async #keep(id: Uint8Array, sealed: score.Sealed): Promise<void> {
+  /**
+   * Logs the result, and what it costs, in one durable write; each once for an inquiry. Rejects with
+   * `Refusal` where that fails: no share leaves then, and nothing is charged.
+   */
+  async keep(id: Uint8Array, sealed: score.Sealed): Promise<void> {
+    if (this.#intending === undefined) throw new RangeError("a result without an intent");
+    const { ledger, open, side, entitlements } = this.#parts;
+    const { appended, intent } = await this.#intending;
     milestone("inquiry.computed");
     const { header, asked, signatures, seals, transcript } = sealed;
     const parts = [asked, signatures.a, signatures.b, transcript, seals.a, seals.b];
-    const result = resultDraft(id, sealed, this.#intent as Appended, this.#parts.side);
-    await this.#parts.ledger.append([result], {
-      write: () => {
-        void this.#table.put(Buffer.from(id), Buffer.concat([header, ...parts]));
-      },
-    });
+    const drafts: Draft[] = [resultDraft(id, sealed, appended, side)];
+    if (this.#fee !== undefined) drafts.push(feeDraft(intent.bank, intent.inquiry, this.#fee));
+    const place = Buffer.from(id);
+    try {
+      await ledger.append(drafts, {
+        admit: () => open.has(place),
+        write: ([result]) => {
+          void this.#table.put(place, Buffer.concat([header, ...parts]));
+          entitlements?.delivered(id, (result as Appended).seq);
+          open.ended(place);
+        },
+      });
+    } catch (error) {
+      throw inLedger(error);
+    }
+    this.#isKept = true;
     milestone("inquiry.kept");
   }
-}
 
-/** One person: an intent; several: a batch, with a root over them. */
-function intentDraft(intent: score.Intent): Draft {
-  const { bank, inquiry, header, asked, signature } = intent;
-  const { model, purpose, people, salt, consents } = inquiry;
-  const body = {
-    inquiry: inquiry.inquiry,
-    bank,
-    model,
-    purpose,
-    people,
-    header: scoreHeader.headerDigest(header),
-    bankSignature: asked,
-    signature,
-    consent: commitment("consents", salt, consents),
-  };
-  if (people === 1) return { kind: "intent", body };
-  return { kind: "batch", body: { ...body, root: peopleRoot(inquiry) } };
-}
-
-/** A leaf per person, salted from what bank and bureaus share: pseudonyms, and the consent if any. */
-function peopleRoot({ people, salt, pseudonyms, consents }: scoreHeader.Inquiry): Uint8Array {
-  const { CONSENT_BYTES } = scoreHeader;
-  const width = pseudonyms.length / people;
-  const stride = width + (consents.length > 0 ? CONSENT_BYTES : 0);
-  const rows = new Uint8Array(people * stride);
-  for (let person = 0; person < people; person += 1) {
-    const at = person * stride;
-    rows.set(pseudonyms.subarray(person * width, (person + 1) * width), at);
-    if (stride > width)
-      rows.set(consents.subarray(person * CONSENT_BYTES, (person + 1) * CONSENT_BYTES), at + width);
+  /** However it ended: what was reserved and not written is free again, and the log says how it ended. */
+  end(): void {
+    this.#reservation?.release();
+    if (this.#isKept) return;
+    this.#intending?.then(
+      ({ intent }) => this.#parts.open.abort(intent.inquiry.inquiry),
+      () => {}, // told already; nothing was noted
+    );
   }
-  return saltedTreeRoot("moiety/ledger/1/people", salt, rows, stride);
+
+  async #intend(intent: score.Intent): Promise<Intended> {
+    const { ledger, records, open } = this.#parts;
+    let [known, revoked] = [false, false];
+    const id = Buffer.from(intent.inquiry.inquiry);
+    milestone("inquiry.intending");
+    try {
+      const [appended] = await ledger.append([intentDraft(intent)], {
+        admit: () => {
+          known = this.isKnown(id);
+          revoked = this.#reservation?.stands === false;
+          return !known && !revoked;
+        },
+        write: ([entry]) => {
+          const { seq } = entry as Appended;
+          void this.#table.put(id, Buffer.from(intent.header));
+          records.put(intent.bank, id, seq);
+          open.begun(id, seq);
+          this.#reservation?.write(seq);
+        },
+      });
+      return { appended: appended as Appended, intent };
+    } catch (error) {
+      if (known) throw new Refusal("refused", "an inquiry with this id was computed before");
+      if (revoked) throw new Refusal("conflict", "a key was revoked meanwhile: it is decided anew");
+      throw inLedger(error);
+    } finally {
+      this.#reservation?.release();
+    }
+  }
+
+  /** By the time that the bank states and the epochs that it names: the other bureau finds the same. */
+  #feeOf({ inquiry, certificate }: InquiryFacts): Fee | undefined {
+    const { policy, parties } = this.#parts;
+    const { purpose, people, asOf, deposits } = inquiry;
+    const platformOf = (domain: string): string => {
+      const epoch = deposits.find((each) => each.domain === domain)?.epoch ?? 0;
+      const keys = parties.keysOf(domain, epoch);
+      if (keys === undefined) throw new Refusal("conflict", `${domain} is in another epoch`);
+      return keys.platform;
+    };
+    const { a: bureauA, b: bureauB } = parties.bureaus;
+    const charged = { purpose, output: OUTPUT, people, asOf, certificate };
+    const fee = feeOf(policy() ?? {}, charged, { bureauA, bureauB, platformOf });
+    if (fee !== undefined && fee.parts.length > MAX_FEE_PARTS)
+      throw new Refusal("refused", `a fee is split among at most ${MAX_FEE_PARTS} parties`);
+    return fee;
+  }
 }
 
-/** Both bureaus write the same about one inquiry, but for their own signatures. */
-function isAbout({ kind, body }: Entry, intent: score.Intent): boolean {
-  const own = intentDraft(intent);
-  if (kind !== own.kind || (kind !== "intent" && kind !== "batch")) return false;
-  const [theirs, mine] = [{ ...body }, { ...own.body }] as [IntentBody, IntentBody];
-  const digests = ["inquiry", "model", "header", "bankSignature", "consent", "root"] as const;
-  return (
-    theirs.bank === mine.bank &&
-    theirs.purpose === mine.purpose &&
-    theirs.people === mine.people &&
-    digests.every((field) => constantTimeEqual(theirs[field] ?? NONE, mine[field] ?? NONE))
-  );
-}
-
-interface IntentBody {
-  readonly bank: string;
-  readonly purpose: string;
-  readonly people: number;
-  readonly inquiry: Uint8Array;
-  readonly model: Uint8Array;
-  readonly header: Uint8Array;
-  readonly bankSignature: Uint8Array;
-  readonly consent: Uint8Array;
-  readonly root?: Uint8Array;
-}
-
-const NONE = new Uint8Array();
-
-function resultDraft(
-  id: Uint8Array,
-  sealed: score.Sealed,
-  intent: Appended,
-  side: "a" | "b",
-): Draft {
-  const { transcript, signatures, peerPromised } = sealed;
-  const peerSignature = signatures[side === "a" ? "b" : "a"];
-  const peerPromise = parsePromise(peerPromised.promise);
-  const computed = [{ transcript, peerSignature, peerPromise }];
-  const body = { inquiry: id, intent: intent.seq, outcome: "delivered", code: "ok", computed };
-  return { kind: "result", body } as Draft;
+function inLedger(error: unknown): unknown {
+  if (!(error instanceof LedgerError)) return error;
+  return new Refusal("busy", `the log takes no entry: ${error.message}`);
 }

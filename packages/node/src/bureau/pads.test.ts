@@ -41,13 +41,29 @@ function feed(stock: PadStock, series: Uint8Array): { batches: number[]; done: P
 const series = new Uint8Array(16).fill(7);
 
 describe("a bureau's stock of random OTs", () => {
+  test("keeps more ready while a batch takes them, in larger refills, until somebody's inquiry comes", async () => {
+    const stock = new PadStock(3 * REFILL, handClock());
+    const { batches, done } = feed(stock, series);
+    await settle();
+    await stock.take(2 * REFILL);
+    await settle();
+    expect(batches.slice(3)).toEqual([LARGE_REFILL, 3 * REFILL]);
+    expect(stock.levels.receiver).toBe(12 * REFILL);
+    await stock.take(1);
+    for (let lot = 0; lot < 9; lot += 1) await stock.take(2000);
+    await settle();
+    expect(batches).toHaveLength(5);
+    stock.close();
+    await done;
+  });
+
   test("fills up to its target and no further, and refills what is taken", async () => {
     const stock = new PadStock(3 * REFILL, handClock());
     const { batches, done } = feed(stock, series);
     await settle();
     expect(batches).toHaveLength(3);
     expect(stock.levels).toEqual({ receiver: 3 * REFILL, sender: 0, made: 3 * REFILL });
-    await stock.take(REFILL + 1);
+    for (let left = REFILL + 1; left > 0; left -= 2000) await stock.take(Math.min(left, 2000));
     await settle();
     expect(stock.levels.made).toBe(4 * REFILL);
     stock.close();

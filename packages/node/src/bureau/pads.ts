@@ -6,7 +6,7 @@ import { type Clock, LinkError, Misbehaviour, ProtocolError, Refusal } from "@mo
 import { type lookup, lookupPads, type randomOt } from "@moiety/protocols";
 import { milestone } from "../milestone.ts";
 
-const { PadError, ReceiverBook, SenderBook, wipe } = lookupPads;
+const { MAX_UNUSED_OTS, PadError, ReceiverBook, SenderBook, wipe } = lookupPads;
 type ReceiverBook = lookupPads.ReceiverBook;
 type ReceiverPads = lookupPads.ReceiverPads;
 type SenderBook = lookupPads.SenderBook;
@@ -15,6 +15,8 @@ type SenderBook = lookupPads.SenderBook;
 export const REFILL: number = 1 << 13;
 /** OTs of one refill while a batch waits for more than an ordinary one: fewer round trips for as many. */
 export const LARGE_REFILL: number = 1 << 16;
+/** While a batch takes OTs, so many times the usual number are kept ready, if the peer keeps them all. */
+const BULK_FACTOR = 4;
 /** Longest wait of a lookup for pads. */
 export const PATIENCE_MS: number = 20_000;
 /** Lookups that may wait for pads at a time. */
@@ -50,6 +52,8 @@ export class PadStock implements lookup.Pads {
   #made = 0;
   #distrusted = false;
   #interrupted = false;
+  /** Whether the last request was a batch's. */
+  #inBulk = false;
 
   /** `target`: OTs to keep ready as receiver. */
   constructor(target: number, clock: Clock) {
@@ -73,6 +77,7 @@ export class PadStock implements lookup.Pads {
   }
 
   take(count: number): Promise<ReceiverPads> {
+    this.#inBulk = count > SMALL;
     if (this.#closed) return Promise.reject(new Refusal("busy", SHUTTING_DOWN));
     if (this.#mayPass(count, this.#waiting)) {
       const ready = this.#receiver?.take(count);
@@ -203,15 +208,27 @@ export class PadStock implements lookup.Pads {
     };
   }
 
-  /** Size of the next refill: no larger than those who wait for one need. */
+  /**
+   * Size of the next refill: no larger than those who wait for one need. While a batch takes them, as many
+   * as are missing: each refill has costs of its own.
+   */
   #next(): number {
     const needed = this.#waiting.reduce((sum, { count }) => sum + count, 0);
     const missing = needed - (this.#receiver?.level ?? 0);
-    return missing > this.#refill ? Math.max(this.#refill, LARGE_REFILL) : this.#refill;
+    if (missing > this.#refill) return Math.max(this.#refill, LARGE_REFILL);
+    if (!this.#inBulk) return this.#refill;
+    const lots = Math.floor((this.#goal - (this.#receiver?.level ?? 0)) / this.#refill);
+    return Math.min(LARGE_REFILL, Math.max(1, lots) * this.#refill);
+  }
+
+  /** OTs to keep ready: more while a batch takes them, so that it need not wait for each refill. */
+  get #goal(): number {
+    if (!this.#inBulk) return this.#target;
+    return Math.max(this.#target, Math.min(BULK_FACTOR * this.#target, MAX_UNUSED_OTS / 2));
   }
 
   #wants(): boolean {
-    return this.#waiting.length > 0 || (this.#receiver?.level ?? 0) + this.#refill <= this.#target;
+    return this.#waiting.length > 0 || (this.#receiver?.level ?? 0) + this.#refill <= this.#goal;
   }
 
   /**

@@ -26,12 +26,15 @@ import { RateLimit } from "../rate.ts";
 import { RECEIPT_CONTEXT } from "../receipt.ts";
 import { requireRole } from "../roles.ts";
 import { ConsentDesk } from "./consents/consent-desk.ts";
+import { personDesk } from "./consents/person-desk.ts";
+import { servePeople } from "./consents/person-desk-routes.ts";
 import { consentServices } from "./consents/services.ts";
 import { Epochs } from "./epochs.ts";
 import { Inquiries } from "./inquiries.ts";
 import { InquiryRecords } from "./inquiry-records.ts";
 import { InquiryDesk } from "./inquiry-run.ts";
 import { Models } from "./models.ts";
+import { OpenInquiries } from "./open-inquiries.ts";
 import { keepPadsFilled, sendPads } from "./pad-runs.ts";
 import { isStale, PadStock } from "./pads.ts";
 import { Shelf } from "./shelf.ts";
@@ -45,6 +48,7 @@ export class Bureau implements RoleRuntime {
   readonly #models: Models;
   readonly #inquiries: InquiryDesk;
   readonly #records: InquiryRecords;
+  readonly #open: OpenInquiries;
   /** Undefined in a network that asks for no consents. */
   readonly #consents: ConsentDesk | undefined;
   readonly #pads: PadStock;
@@ -90,7 +94,11 @@ export class Bureau implements RoleRuntime {
       clock.now(),
     );
     this.#pads = new PadStock(config.limits.padsReady, clock);
-    this.#ledger = new NodeLedger(context, this.#peer, () => this.#chronicle.begin());
+    this.#ledger = new NodeLedger(context, this.#peer, () => {
+      this.#chronicle.begin();
+      this.#open.begin();
+    });
+    this.#open = new OpenInquiries(context, this.#ledger);
     this.#chronicle = new Chronicle(context, this.#ledger, {
       deposits: () => this.#shelf.listing(),
       models: () => this.#models.all,
@@ -111,10 +119,12 @@ export class Bureau implements RoleRuntime {
       ledger: this.#ledger,
       entitlements: this.#consents?.entitlements,
       records: this.#records,
+      open: this.#open,
+      parties,
+      policy: () => context.purposes.current,
       nowMs: () => clock.now(),
       side: this.#side,
       peer: this.#peer,
-      notKept: (error) => logFailure(context.log, error),
     });
     this.#witness = new WitnessDesk(context, () => [this.#peer]);
     this.#evaluations = new RateLimit(config.limits.evaluationsPerMinute, clock);
@@ -125,6 +135,7 @@ export class Bureau implements RoleRuntime {
       this.#chronicle.begin();
     });
     this.#chronicle.begin();
+    this.#open.begin();
     context.switchboard.serve(...this.#services());
     void keepPadsFilled(context, this.#pads, this.#peer);
   }
@@ -201,12 +212,17 @@ export class Bureau implements RoleRuntime {
 
   publishes(server: FastifyInstance): void {
     serveLedger(server, this.#ledger);
+    if (this.#consents === undefined) return;
+    const { subjects, journal } = this.#consents;
+    const parts = { subjects, journal, receipt: (seq: number) => this.#ledger.receipt(seq) };
+    servePeople(server, personDesk(this.#context, this.#box, parts), this.#context.clock);
   }
 
   async close(): Promise<void> {
     this.#pads.close();
     // At once: a removal that is under way ends when the shelf does.
-    await Promise.all([this.#epochs.close(), this.#shelf.close(), this.#chronicle.close()]);
+    const works = [this.#epochs, this.#shelf, this.#chronicle, this.#open];
+    await Promise.all(works.map((work) => work.close()));
     await this.#ledger.close();
   }
 

@@ -3,6 +3,7 @@
  * nothing that a former life of its store may have contradicted: a store that was restored from a
  * copy takes no entry before each witness has told what it saw last.
  */
+import { Refusal } from "@moiety/kit";
 import {
   type Appended,
   type Beside,
@@ -97,11 +98,11 @@ export class NodeLedger {
    * Appends entries next to each other, all or none; resolves when they are on disk. What
    * `beside.write` writes to the node's store is part of the same transaction.
    *
-   * @throws LedgerError "refused": not admitted, too many wait, or the log waits for its witnesses;
-   *   "malformed"; or why the log has stopped.
+   * @throws LedgerError "refused": not admitted, or too many wait; "malformed". `Refusal` "busy" as
+   *   long as the log takes nothing: it waits for its witnesses, or has stopped.
    */
   async append(drafts: readonly Draft[], beside: Beside = {}): Promise<readonly Appended[]> {
-    if (this.#unproven !== undefined) throw new LedgerError("refused", this.#waiting());
+    if (this.#unproven !== undefined) throw new Refusal("busy", this.#waiting());
     try {
       if (this.#failure()?.code === "stopped") this.#log = this.#reopened();
       const appended = await this.#log.append(drafts, beside);
@@ -110,7 +111,7 @@ export class NodeLedger {
       return appended;
     } catch (error) {
       this.#judge();
-      throw error;
+      throw reasonOf(error);
     }
   }
 
@@ -202,8 +203,10 @@ export class NodeLedger {
     const { log } = this.#context;
     const stopped = this.#failure();
     if (stopped !== undefined) {
-      if (!this.#told)
-        log.error({ detail: stopped.message }, "the log has stopped: no inquiry is computed");
+      const detail = stopped.message;
+      // The store has told of its disk, and the next append opens the log again.
+      if (!this.#told && stopped.code === "stopped") log.warn({ detail }, "the log has stopped");
+      else if (!this.#told) log.error({ detail }, "the log has stopped: no inquiry is computed");
       this.#told = true;
     } else if (this.#unproven !== undefined && this.#cosigners.every(({ greeted }) => greeted)) {
       void this.#marks.put(PROVEN, Buffer.from(this.#unproven)).catch(() => {}); // asked again then
@@ -266,6 +269,12 @@ export class NodeLedger {
 }
 
 const PROVEN = key("proven");
+
+/** What whoever appends is told: a log that takes nothing at all is no fault of theirs. */
+function reasonOf(error: unknown): unknown {
+  const own = error instanceof LedgerError && !["refused", "malformed"].includes(error.code);
+  return own ? new Refusal("busy", `the log takes no entry: ${error.message}`) : error;
+}
 
 function openLog(context: NodeContext): Log {
   const { parties, config, signing, store, clock } = context;

@@ -1,4 +1,7 @@
-/** The published log over HTTP, as tlog-tiles: `/ledger/checkpoint`, `/ledger/tile/…`. Read-only. */
+/**
+ * The published log over HTTP, as tlog-tiles: `/ledger/checkpoint`, `/ledger/tile/…`, read-only; and the
+ * server for whoever comes from outside, for that and for a bureau's desk for people.
+ */
 
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +10,7 @@ import { SetupError } from "../config-error.ts";
 import { NO_SCHEMAS } from "../no-schemas.ts";
 import type { NodeLedger } from "./node-ledger.ts";
 
-/** Readers at once: they must not use up the node's own file descriptors. */
+/** Visitors at once: they must not use up the node's own file descriptors. */
 const MAX_CONNECTIONS = 64;
 const IDLE_MS = 10_000;
 
@@ -19,18 +22,18 @@ export function serveLedger(server: FastifyInstance, ledger: Pick<NodeLedger, "s
   });
 }
 
-export interface LedgerServer {
+export interface PublicServer {
   close(): Promise<void>;
 }
 
 /**
- * A server for whoever wants to read the log, and for nothing else. Plain HTTP: everything in it is
- * public and verified by its readers. Rejects with `SetupError` when the address cannot be had.
+ * A server for whoever comes, and for what `routes` adds only. Plain HTTP: what it serves is public and
+ * verified by its readers, or sealed. Rejects with `SetupError` when the address cannot be had.
  */
-export async function serveReaders(
-  { run, name, ledger: address }: ReadersConfig,
+export async function servePublic(
+  { run, name, public: address }: PublicConfig,
   routes: (server: FastifyInstance) => void,
-): Promise<LedgerServer> {
+): Promise<PublicServer> {
   if (address === undefined) return { close: async () => {} };
   const { host, port } = address;
   const server = fastify({
@@ -44,10 +47,10 @@ export async function serveReaders(
   routes(server);
   await server.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === "EADDRINUSE" ? "is taken; configure another (0: any)" : error.code;
-    throw new SetupError(`ledger: ${host}:${port} ${why}`);
+    throw new SetupError(`public: ${host}:${port} ${why}`);
   });
   const { port: given } = server.server.address() as { port: number };
-  const file = join(run, `${name}.ledger-port`);
+  const file = join(run, `${name}.public-port`);
   mkdirSync(run, { recursive: true, mode: 0o700 });
   writeFileSync(file, `${given}\n`, { mode: 0o600 });
   const close = async (): Promise<void> => {
@@ -57,8 +60,8 @@ export async function serveReaders(
   return { close };
 }
 
-interface ReadersConfig {
+interface PublicConfig {
   readonly run: string;
   readonly name: string;
-  readonly ledger?: { readonly host: string; readonly port: number } | undefined;
+  readonly public?: { readonly host: string; readonly port: number } | undefined;
 }

@@ -22,7 +22,7 @@ import { keyThumbprint, parseSubjectKey, subjectKeyOf } from "./subject.ts";
 /** The token's `typ`: a JWS that was signed for anything else never passes for a consent. */
 export const CONSENT_TYPE: string = "moiety-consent+jws";
 /** Length of a token in characters. */
-export const MAX_CONSENT_LENGTH: number = 8192;
+export const MAX_CONSENT_LENGTH: number = 4096;
 
 /**
  * The token. Throws a `DocumentError` for a consent that `parseConsent` would refuse, and when `key`

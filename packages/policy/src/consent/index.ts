@@ -9,5 +9,8 @@ export * from "./registrar.ts";
 export * from "./registration.ts";
 export * from "./revocation.ts";
 export * from "./subject.ts";
+export * from "./subject-answer.ts";
+export * from "./subject-envelope.ts";
+export * from "./subject-request.ts";
 export * from "./use.ts";
 export * from "./wallet.ts";

@@ -21,6 +21,7 @@ import {
   type Output,
   outputsShape,
 } from "../consent/consent.ts";
+import { feeProblems, type PriceList, priceListsShape } from "../fees.ts";
 import {
   checkValidity,
   openDocument,
@@ -62,6 +63,8 @@ export interface PurposePolicy {
   /** What a certified model, or a pair of them, may tell of one feature. */
   readonly leakage: LeakageLimits;
   readonly purposes: readonly Purpose[];
+  /** What answers cost, in the order of their beginning; absent: nothing is charged. See fees.ts. */
+  readonly fees?: readonly PriceList[];
 }
 
 const MAX_PURPOSES = 64;
@@ -101,6 +104,7 @@ const POLICY: SignedKind<PurposePolicy> = {
       advantage: z.number().min(0).max(1),
     }),
     purposes: z.array(purposeShape).min(1, "at least one purpose").max(MAX_PURPOSES),
+    fees: z.exactOptional(priceListsShape),
   }),
   maxBytes: 256 << 10,
 };
@@ -171,7 +175,7 @@ export function findPurpose(policy: PurposePolicy, code: string): Purpose | unde
 }
 
 function policyProblems(policy: PurposePolicy): string[] {
-  const problems = validityProblems(policy);
+  const problems = [...validityProblems(policy), ...feeProblems(policy)];
   for (const category of NEVER_CATEGORIES) {
     if (!policy.never.includes(category)) problems.push(`never: ${category} is missing`);
   }

@@ -1,4 +1,5 @@
 /** Consents at a bureau: whose key is whose, what was agreed to, and whether an inquiry may go on. */
+import { isDeepStrictEqual } from "node:util";
 import type { Element } from "@moiety/crypto";
 import { commitment, type Draft } from "@moiety/ledger";
 import { DocumentError } from "@moiety/model";
@@ -15,6 +16,7 @@ import { nextTurn } from "../../next-turn.ts";
 import type { Store } from "../../store.ts";
 import { Accounts } from "./accounts.ts";
 import { Entitlements } from "./entitlements.ts";
+import { Journal } from "./journal.ts";
 import { ConsentRegistry, type ProvenPseudonym, type RegisteredConsent } from "./registry.ts";
 import { type Commit, Subjects } from "./subjects.ts";
 
@@ -33,6 +35,7 @@ const VERIFIED_AT_ONCE = 16;
 export class ConsentDesk {
   readonly subjects: Subjects;
   readonly entitlements: Entitlements;
+  readonly journal: Journal;
   readonly #parts: ConsentDeskParts;
   readonly #registry: ConsentRegistry;
 
@@ -42,9 +45,12 @@ export class ConsentDesk {
     this.#registry = new ConsentRegistry(store);
     this.subjects = new Subjects({ store, roster, now, commit });
     const accounts = new Accounts(store);
-    const { subjects } = this;
+    this.journal = new Journal(store);
+    const { subjects, journal } = this;
     const registry = this.#registry;
-    this.entitlements = new Entitlements({ network, registry, accounts, subjects, policy });
+    this.entitlements = new Entitlements({
+      ...{ network, registry, accounts, journal, subjects, policy },
+    });
   }
 
   get registered(): number {
@@ -99,12 +105,17 @@ export class ConsentDesk {
     const pseudonyms = domains.map(({ domain, epoch }, d): ProvenPseudonym => {
       return { domain, epoch, pseudonym: Uint8Array.from(others[d] as Element) };
     });
+    const name = consentName(agreed);
+    const known = this.#registry.get(name)?.consent;
+    // Its uses are counted by its name: it means one thing for ever.
+    if (known !== undefined && !isDeepStrictEqual(known, agreed))
+      return "consent-invalid: its key has signed another consent with the same jti";
     const vouched = this.subjects.vouchedFor(agreed);
     if (vouched === undefined)
       return "subject-unknown: nobody has vouched that the signing key is this person's";
     const { purpose } = agreed;
     const expiresAt = Math.floor(Date.parse(agreed.expiresAt) / 1000);
-    const digest = commitment("consent", consentName(agreed), token);
+    const digest = commitment("consent", name, token);
     const body = { consent: digest, ...vouched, bank, purpose, expiresAt };
     return { consent: agreed, pseudonyms, draft: { kind: "consent-registered", body } };
   }

@@ -16,6 +16,7 @@ import { scoreHeader } from "@moiety/protocols";
 import { nextTurn } from "../../next-turn.ts";
 import type { InquiryFacts } from "../inquiries.ts";
 import type { Accounts, Reserved } from "./accounts.ts";
+import type { AskedAbout, Journal } from "./journal.ts";
 import type { ConsentRegistry, RegisteredConsent } from "./registry.ts";
 import type { Subjects } from "./subjects.ts";
 
@@ -28,21 +29,42 @@ export interface EntitlementsParts {
   readonly network: string;
   readonly registry: ConsentRegistry;
   readonly accounts: Accounts;
-  readonly subjects: Pick<Subjects, "attestationsAbout" | "revocationsOf">;
+  /** What persons are told. */
+  readonly journal: Journal;
+  readonly subjects: Pick<Subjects, "attestationsAbout" | "revocationsOf" | "revision">;
   readonly policy: () => PurposePolicy;
 }
 
 /** What an inquiry uses up, counted already; to be written with its intent, then released. */
 export class Reservation {
   readonly #reserved: Reserved[] = [];
+  readonly #asked: AskedAbout[] = [];
+  readonly #stands: (() => boolean)[] = [];
+  readonly #journal: Journal;
 
-  add(reserved: Reserved): void {
-    this.#reserved.push(reserved);
+  constructor(journal: Journal) {
+    this.#journal = journal;
   }
 
-  /** In the transaction of the intent. */
-  write(): void {
+  /** `stands`: whether nothing was taken back since it was decided. */
+  add(reserved: Reserved, asked: AskedAbout, stands: () => boolean): void {
+    this.#reserved.push(reserved);
+    this.#asked.push(asked);
+    this.#stands.push(stands);
+  }
+
+  /**
+   * Whether what was decided still holds. Asked in the transaction of the intent: the other bureau may
+   * have let this one wait, and a person have taken back a consent meanwhile.
+   */
+  get stands(): boolean {
+    return this.#stands.every((stands) => stands());
+  }
+
+  /** In the transaction of the intent, whose number in this bureau's log is `seq`. */
+  write(seq: number): void {
     for (const reserved of this.#reserved) reserved.write();
+    this.#journal.begun(this.#asked, seq);
   }
 
   /** Once that is durable, or when the inquiry comes to nothing. Idempotent. */
@@ -63,7 +85,7 @@ export class Entitlements {
     const { inquiry } = asked;
     if (inquiry.consents.length === 0)
       throw new Refusal("refused", "no consents: this network answers nothing without them");
-    const reservation = new Reservation();
+    const reservation = new Reservation(this.#parts.journal);
     const facts = this.#factsOf(asked);
     try {
       for (let person = 0; person < inquiry.people; person += 1) {
@@ -76,6 +98,11 @@ export class Entitlements {
       throw error;
     }
     return reservation;
+  }
+
+  /** In the transaction of an inquiry's result, whose number in this bureau's log is `seq`. */
+  delivered(inquiry: Uint8Array, seq: number): void {
+    this.#parts.journal.delivered(inquiry, seq);
   }
 
   #factsOf({ catalogues, ...asked }: InquiryFacts): Facts {
@@ -93,10 +120,10 @@ export class Entitlements {
   }
 
   #decide(facts: Facts, person: number, reservation: Reservation): PolicyRefusal | undefined {
-    const { network, registry, subjects, accounts, policy } = this.#parts;
+    const { network, registry, subjects, accounts, journal, policy } = this.#parts;
     const { bank, inquiry, certificate, nowMs, categories, domains, millibits } = facts;
-    const at = person * scoreHeader.CONSENT_BYTES;
-    const name = inquiry.consents.subarray(at, at + scoreHeader.CONSENT_BYTES);
+    const place = person * scoreHeader.CONSENT_BYTES;
+    const name = inquiry.consents.subarray(place, place + scoreHeader.CONSENT_BYTES);
     const registered = registry.get(name);
     if (registered === undefined) return refusal("consent-unregistered");
     const { consent } = registered;
@@ -104,6 +131,8 @@ export class Entitlements {
     const asOf = inquiry.asOf * 1000;
     const account = accounts.of(bank, about);
     const times = account.filter(({ purpose }) => purpose === inquiry.purpose);
+    const { key } = consent.subject;
+    const [revision, revocations] = [subjects.revision, subjects.revocationsOf(key)];
     const uses = account.filter((entry) => Buffer.compare(entry.consent, name) === 0);
     const refused = inquiryRefusal({
       inquiry: {
@@ -123,14 +152,22 @@ export class Entitlements {
       onePerson: isProven(registered, inquiry, person),
       policy: policy(),
       attestations: subjects.attestationsAbout(about),
-      revocations: subjects.revocationsOf(consent.subject.key),
+      revocations,
       uses: uses.map((entry) => entry.at * 1000),
       inquiries: times.map((entry) => entry.at * 1000),
       charges: account.map((entry) => ({ at: entry.at * 1000, millibits: entry.millibits })),
     });
-    if (refused !== undefined) return refused;
-    const entry = { consent: name.slice(), purpose: inquiry.purpose, at: inquiry.asOf, millibits };
-    reservation.add(accounts.reserve(bank, about, entry));
+    const { purpose, asOf: at } = inquiry;
+    const asked = { ...{ about, bank, purpose, at }, consent: name.slice(), id: inquiry.inquiry };
+    if (refused !== undefined) {
+      journal.refused(asked, refused.code);
+      return refused;
+    }
+    const entry = { consent: asked.consent, purpose, at, millibits };
+    // Whatever of this key was revoked since: it is decided anew.
+    const stands = (): boolean =>
+      subjects.revision === revision || subjects.revocationsOf(key).length === revocations.length;
+    reservation.add(accounts.reserve(bank, about, entry), asked, stands);
     return undefined;
   }
 }

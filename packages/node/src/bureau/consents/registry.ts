@@ -13,7 +13,7 @@ import {
   object,
   uint32,
 } from "@moiety/kit";
-import { type Consent, consentName } from "@moiety/policy";
+import { type Consent, consentName, isSamePerson } from "@moiety/policy";
 import type { Store, Table } from "../../store.ts";
 
 /** A person's pseudonym in one domain and epoch. */
@@ -53,13 +53,16 @@ export class ConsentRegistry {
 
   /**
    * Writes, in the caller's transaction. What was registered of the same consent before stays beside it
-   * as far as it is of other domains and epochs: all of it was proven to be of the same person.
+   * as far as it is of other domains and epochs: all of it was proven to be of the same person. A key can
+   * sign two consents of one name about two people, whose pseudonyms must not come together.
    */
   put({ consent, pseudonyms }: RegisteredConsent): void {
     const name = consentName(consent);
+    const before = this.get(name);
     const isNew = (former: ProvenPseudonym): boolean =>
       !pseudonyms.some(({ domain, epoch }) => domain === former.domain && epoch === former.epoch);
-    const kept = (this.get(name)?.pseudonyms ?? []).filter(isNew);
+    const isSame = before !== undefined && isSamePerson(before.consent.person, consent.person);
+    const kept = isSame ? before.pseudonyms.filter(isNew) : [];
     const claims = new Uint8Array(Buffer.from(JSON.stringify(consent)));
     // Beyond the most that a record holds, what was registered first goes.
     const all = [...kept, ...pseudonyms].slice(-MAX_PSEUDONYMS);

@@ -15,6 +15,7 @@ import {
   openRevocation,
   type Revocation,
   type Roster,
+  voids,
 } from "@moiety/policy";
 import { after, key, type Store, type Table } from "../../store.ts";
 
@@ -46,6 +47,7 @@ export class Subjects {
   readonly #byKey: Table;
   /** (key, digest) → revocation. */
   readonly #revocations: Table;
+  #revision = 0;
   /** One after the other: each is judged by what those before it left. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -73,6 +75,11 @@ export class Subjects {
     return taking;
   }
 
+  /** Another number as soon as one more revocation counts. */
+  get revision(): number {
+    return this.#revision;
+  }
+
   attestationsAbout(person: ConsentPseudonym): Attestation[] {
     return [...this.#range(this.#attestations, aboutKey(person))].map(({ value }) =>
       attestationIn(value),
@@ -91,6 +98,19 @@ export class Subjects {
   revocationsOf(subjectKey: string): Revocation[] {
     const prefix = Buffer.from(subjectKey, "hex");
     return [...this.#range(this.#revocations, prefix)].map(({ value }) => revocationIn(value));
+  }
+
+  /** The people whose active key this is: one, in each epoch of the consent domain. */
+  peopleOf(subjectKey: string): ConsentPseudonym[] {
+    const now = this.#parts.now();
+    const revocations = this.revocationsOf(subjectKey);
+    const active = this.#attestationsOf(subjectKey).filter(
+      (each) =>
+        now < Date.parse(each.expiresAt) &&
+        !revocations.some((revocation) => voids(revocation, each)),
+    );
+    const people = active.map(({ person }) => [aboutKey(person).toString("hex"), person] as const);
+    return [...new Map(people).values()];
   }
 
   #attestationsOf(subjectKey: string): Attestation[] {
@@ -138,6 +158,7 @@ export class Subjects {
     const body = { statement: statementOf(document) };
     await commit([{ kind: "consent-revoked", body }], () => {
       void this.#revocations.put(place, Buffer.from(document));
+      this.#revision += 1;
     });
     return "";
   }
