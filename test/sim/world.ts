@@ -74,6 +74,8 @@ export class World {
   readonly wire: WireWatch;
   readonly violations: string[] = [];
   readonly asksConsents: boolean;
+  /** Whether connections break even where nothing goes wrong. */
+  readonly breaksByItself: boolean;
   readonly #files: NetworkFiles;
   /** Asked of each record: whether the connection breaks there. */
   cut: (departure: Departure) => boolean = () => false;
@@ -82,6 +84,7 @@ export class World {
 
   constructor({ seed, profile, asksConsents = false, disks, bend, writeBackMs }: WorldOptions) {
     this.asksConsents = asksConsents;
+    this.breaksByItself = profile === "mobile";
     this.#files = networkFiles(asksConsents);
     const rng = seededRng(seed);
     const { clock } = this;
