@@ -33,6 +33,8 @@ export interface InquiryDeskParts {
   readonly side: "a" | "b";
   /** The other bureau. */
   readonly peer: string;
+  /** Told of a result that could not be logged after its share had left. */
+  readonly notKept: (error: unknown) => void;
 }
 
 export class InquiryDesk {
@@ -65,7 +67,7 @@ export class InquiryRun
   #reservation: Reservation | undefined;
   #fee: Fee | undefined;
   #intending: Promise<Intended> | undefined;
-  #isKept = false;
+  #keeping: Promise<void> | undefined;
 
   constructor(parts: InquiryDeskParts, table: Table) {
     this.#parts = parts;
@@ -118,10 +120,18 @@ export class InquiryRun
   }
 
   /**
-   * Logs the result, and what it costs, in one durable write; each once for an inquiry. Rejects with
-   * `Refusal` where that fails: no share leaves then, and nothing is charged.
+   * Logs the result, and what it costs, in one durable write; each once for an inquiry. The share waits
+   * for it: rejects with `Refusal` where the write fails, and nothing is charged. In a network without
+   * consents and fees, one for trials, nobody waits: the intent is on disk already.
    */
   async keep(id: Uint8Array, sealed: score.Sealed): Promise<void> {
+    this.#keeping = this.#keep(id, sealed);
+    const { entitlements } = this.#parts;
+    if (this.#fee !== undefined || entitlements !== undefined) await this.#keeping;
+    else this.#keeping.catch((error: unknown) => this.#parts.notKept(error));
+  }
+
+  async #keep(id: Uint8Array, sealed: score.Sealed): Promise<void> {
     if (this.#intending === undefined) throw new RangeError("a result without an intent");
     const { ledger, open, side, entitlements } = this.#parts;
     const { appended, intent } = await this.#intending;
@@ -143,18 +153,20 @@ export class InquiryRun
     } catch (error) {
       throw inLedger(error);
     }
-    this.#isKept = true;
     milestone("inquiry.kept");
   }
 
   /** However it ended: what was reserved and not written is free again, and the log says how it ended. */
   end(): void {
     this.#reservation?.release();
-    if (this.#isKept) return;
-    this.#intending?.then(
-      ({ intent }) => this.#parts.open.abort(intent.inquiry.inquiry),
-      () => {}, // told already; nothing was noted
-    );
+    const abort = (): void => {
+      this.#intending?.then(
+        ({ intent }) => this.#parts.open.abort(intent.inquiry.inquiry),
+        () => {}, // told already; nothing was noted
+      );
+    };
+    if (this.#keeping === undefined) abort();
+    else this.#keeping.catch(abort);
   }
 
   async #intend(intent: score.Intent): Promise<Intended> {

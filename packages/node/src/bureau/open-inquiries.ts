@@ -1,6 +1,7 @@
 /**
  * Inquiries that are logged as begun, and not yet as ended. One that came to nothing, or that a crash cut
- * short, is logged as aborted: no share of it has left this bureau, for a result is on disk before.
+ * short, is logged as aborted: no share of it has left this bureau, for a result is on disk before (but
+ * in a network without consents and fees, where the result is not waited for).
  */
 import { LedgerError } from "@moiety/ledger";
 import { logFailure, type NodeContext } from "../context.ts";

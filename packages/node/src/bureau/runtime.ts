@@ -125,6 +125,7 @@ export class Bureau implements RoleRuntime {
       nowMs: () => clock.now(),
       side: this.#side,
       peer: this.#peer,
+      notKept: (error) => logFailure(context.log, error),
     });
     this.#witness = new WitnessDesk(context, () => [this.#peer]);
     this.#evaluations = new RateLimit(config.limits.evaluationsPerMinute, clock);
