@@ -43,7 +43,8 @@ export function isAbout({ kind, body }: Entry, intent: score.Intent): boolean {
   const own = intentDraft(intent);
   if (kind !== own.kind || (kind !== "intent" && kind !== "batch")) return false;
   const [theirs, mine] = [{ ...body }, { ...own.body }] as [IntentBody, IntentBody];
-  const digests = ["inquiry", "model", "header", "bankSignature", "consent", "root"] as const;
+  // Not the bank's signature: a bank can make two that are right, and give each bureau another.
+  const digests = ["inquiry", "model", "header", "consent", "root"] as const;
   return (
     theirs.bank === mine.bank &&
     theirs.purpose === mine.purpose &&
@@ -62,7 +63,6 @@ interface IntentBody {
   readonly inquiry: Uint8Array;
   readonly model: Uint8Array;
   readonly header: Uint8Array;
-  readonly bankSignature: Uint8Array;
   readonly consent: Uint8Array;
   readonly root?: Uint8Array;
 }

@@ -60,7 +60,9 @@ function rosterEntry({ parties: { roster } }: NodeContext): Marked {
 function depositEntry({ header, bytes, signature }: HeldDeposit): Marked {
   const { domain, epoch, version } = header;
   const body = { header: Uint8Array.from(bytes), signature: Uint8Array.from(signature) };
-  return [key("deposit", domain, epoch, version), { kind: "deposit", body }];
+  // A digest: what is kept under a domain's and epoch's own names goes when the epoch is retired.
+  const name = framedHash("moiety/ledger/1/deposit-mark", key(domain, epoch, version));
+  return [key("deposit", name), { kind: "deposit", body }];
 }
 
 function modelEntry([hex, { certificate }]: readonly [string, InstalledModel]): Marked {

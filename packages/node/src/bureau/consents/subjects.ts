@@ -128,7 +128,8 @@ export class Subjects {
     const place = key(aboutKey(person), digestOf(document));
     if (this.#attestations.get(place) !== undefined) return "";
     const registered = this.attestationsAbout(person);
-    if (registered.length >= MAX_ABOUT_ONE) return "too many attestations about this person";
+    const alive = registered.filter(({ expiresAt }) => now() < Date.parse(expiresAt));
+    if (alive.length >= MAX_ABOUT_ONE) return "too many attestations about this person";
     const keys = new Set([subject.key, ...registered.map((each) => each.subject.key)]);
     const revocations = [...keys].flatMap((each) => this.revocationsOf(each));
     const conflict = attestationConflict(attestation, registered, revocations, now());
