@@ -214,9 +214,9 @@ export class Bureau implements RoleRuntime {
   publishes(server: FastifyInstance): void {
     serveLedger(server, this.#ledger);
     if (this.#consents === undefined) return;
-    const { subjects, journal } = this.#consents;
-    const parts = { subjects, journal, receipt: (seq: number) => this.#ledger.receipt(seq) };
-    servePeople(server, personDesk(this.#context, this.#box, parts), this.#context.clock);
+    const receipt = (seq: number): Uint8Array | undefined => this.#ledger.receipt(seq);
+    const desk = personDesk(this.#context, this.#box, this.#consents, receipt);
+    servePeople(server, desk, this.#context.clock);
   }
 
   async close(): Promise<void> {

@@ -29,6 +29,10 @@ export interface ConsentDeskParts {
   readonly commit: Commit;
 }
 
+/** A consent that is what it says, with the entry of the log that tells so. */
+type Judged = RegisteredConsent & { readonly draft: Draft };
+
+const SAME_NAME = "consent-invalid: its key has signed another consent with the same jti";
 /** Signatures verified in one turn of the event loop: some milliseconds. */
 const VERIFIED_AT_ONCE = 16;
 
@@ -57,6 +61,11 @@ export class ConsentDesk {
     return this.#registry.count;
   }
 
+  /** Whose key signed a registered consent, by its name; hex. */
+  signerOf(name: Uint8Array): string | undefined {
+    return this.#registry.get(name)?.consent.subject.key;
+  }
+
   /**
    * Keeps, durably, the consents among these that are what they say, with the pseudonyms that the
    * bank has proven to be of one person; says of each of the others why not. Whether a consent covers
@@ -68,19 +77,22 @@ export class ConsentDesk {
     people: readonly consent.Person[],
   ): Promise<string[]> {
     const problems: string[] = [];
-    const accepted: (RegisteredConsent & { readonly draft: Draft })[] = [];
-    for (const [i, person] of people.entries()) {
-      if (i % VERIFIED_AT_ONCE === VERIFIED_AT_ONCE - 1) await nextTurn();
+    const accepted: (Judged & { readonly at: number })[] = [];
+    for (const [at, person] of people.entries()) {
+      if (at % VERIFIED_AT_ONCE === VERIFIED_AT_ONCE - 1) await nextTurn();
       const judged = this.#judge(bank, domains, person);
       problems.push(typeof judged === "string" ? judged.slice(0, 500) : "");
-      if (typeof judged !== "string") accepted.push(judged);
+      if (typeof judged !== "string") accepted.push({ ...judged, at });
     }
+    const write = ({ at, ...each }: (typeof accepted)[number]): void => {
+      // Asked again: another run, or a line above, may have brought another consent of this name.
+      if (this.#isSameAsKnown(each.consent)) this.#registry.put(each);
+      else problems[at] = SAME_NAME;
+    };
     if (accepted.length > 0)
       await this.#parts.commit(
         accepted.map(({ draft }) => draft),
-        () => {
-          for (const each of accepted) this.#registry.put(each);
-        },
+        () => accepted.forEach(write),
       );
     return problems;
   }
@@ -89,7 +101,7 @@ export class ConsentDesk {
     bank: string,
     [consentDomain, ...domains]: readonly pseudonym.DomainEpoch[],
     { token, pseudonyms: [person, ...others] }: consent.Person,
-  ): (RegisteredConsent & { readonly draft: Draft }) | string {
+  ): Judged | string {
     let agreed: Consent;
     try {
       agreed = parseConsent(Buffer.from(token).toString("latin1"));
@@ -106,10 +118,7 @@ export class ConsentDesk {
       return { domain, epoch, pseudonym: Uint8Array.from(others[d] as Element) };
     });
     const name = consentName(agreed);
-    const known = this.#registry.get(name)?.consent;
-    // Its uses are counted by its name: it means one thing for ever.
-    if (known !== undefined && !isDeepStrictEqual(known, agreed))
-      return "consent-invalid: its key has signed another consent with the same jti";
+    if (!this.#isSameAsKnown(agreed)) return SAME_NAME;
     const vouched = this.subjects.vouchedFor(agreed);
     if (vouched === undefined)
       return "subject-unknown: nobody has vouched that the signing key is this person's";
@@ -118,6 +127,12 @@ export class ConsentDesk {
     const digest = commitment("consent", name, token);
     const body = { consent: digest, ...vouched, bank, purpose, expiresAt };
     return { consent: agreed, pseudonyms, draft: { kind: "consent-registered", body } };
+  }
+
+  /** Its uses are counted by its name: it means one thing for ever. */
+  #isSameAsKnown(agreed: Consent): boolean {
+    const known = this.#registry.get(consentName(agreed))?.consent;
+    return known === undefined || isDeepStrictEqual(known, agreed);
   }
 }
 

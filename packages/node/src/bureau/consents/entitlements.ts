@@ -159,6 +159,8 @@ export class Entitlements {
     });
     const { purpose, asOf: at } = inquiry;
     const asked = { ...{ about, bank, purpose, at }, consent: name.slice(), id: inquiry.inquiry };
+    // Another bank's consent: its name may have been learnt, but what is noted here is that bank's.
+    if (refused !== undefined && consent.bank !== bank) return refused;
     if (refused !== undefined) {
       journal.refused(asked, refused.code);
       return refused;

@@ -55,7 +55,8 @@ export type JournalRefusal = Decoded<typeof refused>;
 const MAX_REFUSED_KINDS: number = 64;
 /** Stands for many purposes or consents. */
 const VARIOUS = "various";
-const NO_CONSENT = new Uint8Array(32);
+/** In the place of a consent's name: many of them. */
+export const NO_CONSENT: Uint8Array = new Uint8Array(32);
 const MOST = 0xffff_ffff;
 
 export class Journal {
@@ -110,19 +111,30 @@ export class Journal {
     this.#refused.put(place, Buffer.from(value)).then(forget, forget);
   }
 
-  /** The latest first, at most `limit`. */
-  of(about: ConsentPseudonym, limit: number, before?: string): JournalEntry[] {
+  /** Of consents that `isShown`, the latest first, at most `limit`. */
+  of(
+    about: ConsentPseudonym,
+    limit: number,
+    isShown: (consent: Uint8Array) => boolean,
+    before?: string,
+  ): JournalEntry[] {
     const prefix = aboutKey(about);
     const cursor = before === undefined ? undefined : Buffer.from(before, "hex");
     const end = cursor === undefined ? after(prefix) : Buffer.concat([prefix, cursor]);
-    const places = [...this.#asked.getKeys({ start: prefix, end })].slice(-limit).reverse();
-    return places.map((place) => this.#entryAt(Buffer.from(place), prefix.length));
+    const shown: JournalEntry[] = [];
+    for (const place of [...this.#asked.getKeys({ start: prefix, end })].reverse()) {
+      if (shown.length === limit) break;
+      const entry = this.#entryAt(Buffer.from(place), prefix.length);
+      if (isShown(entry.consent)) shown.push(entry);
+    }
+    return shown;
   }
 
-  refusalsOf(about: ConsentPseudonym): JournalRefusal[] {
+  /** Of consents that `isShown`, which is asked of `NO_CONSENT` where refusals of many are counted as one. */
+  refusalsOf(about: ConsentPseudonym, isShown: (consent: Uint8Array) => boolean): JournalRefusal[] {
     const prefix = aboutKey(about);
     const found = this.#refused.getRange({ start: prefix, end: after(prefix) });
-    return [...found].map(({ value }) => refusalIn(value));
+    return [...found].map(({ value }) => refusalIn(value)).filter((each) => isShown(each.consent));
   }
 
   #entryAt(place: Buffer, from: number): JournalEntry {

@@ -53,7 +53,8 @@ async function open(): Promise<void> {
   store = await openStore(folder, "valley/north");
   const { subjects, journal } = world.desk;
   const receipt = (seq: number): Uint8Array => Uint8Array.of(seq);
-  const parts = { ...HERE, store, box, signing, rng, subjects, journal, receipt };
+  const signerOf = (name: Uint8Array): string | undefined => world.desk.signerOf(name);
+  const parts = { ...HERE, store, box, signing, rng, subjects, signerOf, journal, receipt };
   const desk = new PersonDesk({ ...parts, now: () => world.nowMs });
   server = fastify({ ...NO_SCHEMAS, bodyLimit: 1024 });
   servePeople(server, desk, { now: () => world.nowMs } as Clock);
@@ -98,6 +99,26 @@ it("tells a person who asked, and nobody else, whatever their key", async () => 
   const next = world.subject("alice");
   expect(await send("attestation", world.attested(next))).toEqual({ problem: "" });
   expect((await send("account", signed(next))).account?.asked).toHaveLength(1);
+});
+
+it("tells nothing of before to a key that another registrar brings when the person's own has ended", async () => {
+  const alice = await world.known("alice");
+  const token = await world.consent(alice);
+  await world.register(token, "alice");
+  await world.use([token], ["alice"]);
+  await expect(world.use([token], ["alice"])).rejects.toThrow("consent-used-up");
+  world.nowMs += 2 * 86_400_000; // her attestation lapses
+  const impostor = world.subject("alice");
+  const brought = world.attested(impostor, { registrar: "bank" });
+  expect(await send("attestation", brought)).toEqual({ problem: "" });
+  expect((await send("account", signed(impostor))).account).toEqual({ asked: [], refused: [] });
+});
+
+it("a key that nobody vouches for costs nothing durable, however often it asks", async () => {
+  const stranger = world.subject("alice");
+  const request = signed(stranger);
+  for (let time = 0; time < 2; time += 1)
+    expect((await send("account", request)).problem).toContain("subject-unknown");
 });
 
 it("tells of refusals as well, and counts those that are alike", async () => {

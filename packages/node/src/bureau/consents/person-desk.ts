@@ -19,6 +19,7 @@ import {
 import type { NodeContext } from "../../context.ts";
 import { nextTurn } from "../../next-turn.ts";
 import { key, type Store, type Table } from "../../store.ts";
+import type { ConsentDesk } from "./consent-desk.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
 import type { Subjects } from "./subjects.ts";
 
@@ -31,7 +32,9 @@ export interface PersonDeskParts {
   readonly signing: SigningKey;
   readonly rng: Rng;
   readonly now: () => number;
-  readonly subjects: Pick<Subjects, "take" | "peopleOf">;
+  readonly subjects: Pick<Subjects, "take" | "peopleOf" | "keysBefore" | "attestationsAbout">;
+  /** Whose key signed a registered consent, by the consent's name. */
+  readonly signerOf: (consent: Uint8Array) => string | undefined;
   readonly journal: Pick<Journal, "of" | "refusalsOf">;
   readonly receipt: (seq: number) => Uint8Array | undefined;
 }
@@ -40,8 +43,11 @@ export interface PersonDeskParts {
 export function personDesk(
   { store, parties, config, signing, rng, clock }: NodeContext,
   box: SealedKeyPair,
-  parts: Pick<PersonDeskParts, "subjects" | "journal" | "receipt">,
+  desk: Pick<ConsentDesk, "subjects" | "journal" | "signerOf">,
+  receipt: PersonDeskParts["receipt"],
 ): PersonDesk {
+  const { subjects, journal } = desk;
+  const parts = { subjects, journal, receipt, signerOf: (name: Uint8Array) => desk.signerOf(name) };
   const self = { network: parties.network, bureau: config.name, box, signing };
   return new PersonDesk({ ...parts, ...self, store, rng, now: () => clock.now() });
 }
@@ -80,12 +86,13 @@ export class PersonDesk {
       if (error instanceof DocumentError) return { problem: error.message.slice(0, 500) };
       throw error;
     }
-    if (!(await this.#isNew(request)))
-      return { problem: "this request was answered before: make another" };
     const people = subjects.peopleOf(request.subject.key);
+    // First: a stranger's key must not cost a synced write.
     if (people.length === 0)
       return { problem: "subject-unknown: nobody vouches for this key here, or no longer" };
-    return { problem: "", account: await this.#account(people, request.ask.before) };
+    if (!(await this.#isNew(request)))
+      return { problem: "this request was answered before: make another" };
+    return { problem: "", account: await this.#account(people, request) };
   }
 
   /** Notes a request durably, so that a copy of it is refused, after a restart too. */
@@ -104,10 +111,12 @@ export class PersonDesk {
 
   async #account(
     people: readonly ConsentPseudonym[],
-    before: string | undefined,
+    { ask: { before }, subject }: SubjectRequest,
   ): Promise<SubjectAccount> {
     const { journal } = this.#parts;
-    const found = people.flatMap((person) => journal.of(person, ACCOUNT_PAGE + 1, before));
+    const found = people.flatMap((person) =>
+      journal.of(person, ACCOUNT_PAGE + 1, this.#shownTo(subject.key, person), before),
+    );
     const latestFirst = found.sort((x, y) => (x.cursor < y.cursor ? 1 : -1));
     const page = latestFirst.slice(0, ACCOUNT_PAGE);
     const asked: AccountEntry[] = [];
@@ -115,7 +124,10 @@ export class PersonDesk {
       await nextTurn();
       asked.push(this.#described(entry));
     }
-    const refused = before === undefined ? people.flatMap((each) => journal.refusalsOf(each)) : [];
+    const refused =
+      before === undefined
+        ? people.flatMap((each) => journal.refusalsOf(each, this.#shownTo(subject.key, each)))
+        : [];
     return {
       asked,
       ...(latestFirst.length > ACCOUNT_PAGE && { next: (page.at(-1) as JournalEntry).cursor }),
@@ -124,6 +136,14 @@ export class PersonDesk {
         return { bank, purpose, consent: hex(consent), code, times, ...when };
       }),
     };
+  }
+
+  /** Of which consents this key is told, by name. */
+  #shownTo(subjectKey: string, person: ConsentPseudonym): (consent: Uint8Array) => boolean {
+    const { subjects, signerOf } = this.#parts;
+    const keys = subjects.keysBefore(person, subjectKey);
+    const isAlone = subjects.attestationsAbout(person).every((each) => keys.has(each.subject.key));
+    return (consent) => isAlone || keys.has(signerOf(consent) ?? "");
   }
 
   #described(entry: JournalEntry): AccountEntry {

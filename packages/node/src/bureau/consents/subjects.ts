@@ -102,15 +102,28 @@ export class Subjects {
 
   /** The people whose active key this is: one, in each epoch of the consent domain. */
   peopleOf(subjectKey: string): ConsentPseudonym[] {
-    const now = this.#parts.now();
-    const revocations = this.revocationsOf(subjectKey);
-    const active = this.#attestationsOf(subjectKey).filter(
-      (each) =>
-        now < Date.parse(each.expiresAt) &&
-        !revocations.some((revocation) => voids(revocation, each)),
-    );
+    const active = this.#attestationsOf(subjectKey).filter((each) => this.#isActive(each));
     const people = active.map(({ person }) => [aboutKey(person).toString("hex"), person] as const);
     return [...new Map(people).values()];
+  }
+
+  /**
+   * Keys whose past the holder of this active key may read: its own, and those that a registrar which
+   * vouches for it now has vouched for about the same person. Another registrar could otherwise give
+   * a person who has lost their key one of its own, and read on.
+   */
+  keysBefore(person: ConsentPseudonym, subjectKey: string): ReadonlySet<string> {
+    const all = this.attestationsAbout(person);
+    const own = all.filter((each) => each.subject.key === subjectKey && this.#isActive(each));
+    const registrars = new Set(own.map(({ registrar }) => registrar));
+    const before = all.filter(({ registrar }) => registrars.has(registrar));
+    return new Set([subjectKey, ...before.map(({ subject }) => subject.key)]);
+  }
+
+  #isActive(attestation: Attestation): boolean {
+    const revocations = this.revocationsOf(attestation.subject.key);
+    const alive = this.#parts.now() < Date.parse(attestation.expiresAt);
+    return alive && !revocations.some((each) => voids(each, attestation));
   }
 
   #attestationsOf(subjectKey: string): Attestation[] {
@@ -128,8 +141,9 @@ export class Subjects {
     const place = key(aboutKey(person), digestOf(document));
     if (this.#attestations.get(place) !== undefined) return "";
     const registered = this.attestationsAbout(person);
-    const alive = registered.filter(({ expiresAt }) => now() < Date.parse(expiresAt));
-    if (alive.length >= MAX_ABOUT_ONE) return "too many attestations about this person";
+    // What has lapsed or is void blocks nobody.
+    const active = registered.filter((each) => this.#isActive(each));
+    if (active.length >= MAX_ABOUT_ONE) return "too many attestations about this person";
     const keys = new Set([subject.key, ...registered.map((each) => each.subject.key)]);
     const revocations = [...keys].flatMap((each) => this.revocationsOf(each));
     const conflict = attestationConflict(attestation, registered, revocations, now());
@@ -152,8 +166,10 @@ export class Subjects {
     if (this.#revocations.get(place) !== undefined) return "";
     if (!mayRevoke(revocation, this.#attestationsOf(subjectKey)))
       return "subject-unknown: nobody, or not this registrar, has vouched for this key here";
-    // The whole key can always be revoked: one more document, and no more are needed.
     const before = this.revocationsOf(subjectKey);
+    const { jti, registrar } = revocation;
+    if (before.some((each) => each.jti === jti && each.registrar === registrar)) return "";
+    // The whole key can always be revoked: one more document for each who may.
     if (revocation.jti !== undefined && before.length >= MAX_REVOCATIONS_OF_ONE)
       return "too many consents of this key were revoked one by one: revoke the whole key";
     const body = { statement: statementOf(document) };

@@ -135,7 +135,8 @@ export class ConsentWorld {
   /** The attestation of a key, as a file. */
   attested({ name, key }: Subject, changes: Partial<Attestation> = {}): Uint8Array {
     const attestation = { ...this.#attestationOf(name, key), ...changes };
-    const offer = signAttestation(attestation, this.keys.telecom);
+    const registrar = attestation.registrar === "bank" ? this.keys.bank : this.keys.telecom;
+    const offer = signAttestation(attestation, registrar);
     return acceptAttestation(offer, key, this.roster, this.nowMs);
   }
 
