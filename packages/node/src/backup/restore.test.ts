@@ -75,6 +75,7 @@ describe("inquiry ids", () => {
       store,
       ledger: ledgerOn(store),
       records: new InquiryRecords(store, () => undefined),
+      open: { begun: () => {} },
     };
     const run = new InquiryDesk(parts as unknown as InquiryDeskParts).begin();
     return run.intend(intentOf(id));
