@@ -197,8 +197,6 @@ export interface Promised {
   readonly entry: Uint8Array;
 }
 
-export const NOT_LOGGED: Promised = { promise: new Uint8Array(), entry: new Uint8Array() };
-
 export interface BureauInput {
   readonly network: string;
   /** Verifies everything there is to verify on one's own; throws `Refusal`. */
@@ -213,7 +211,7 @@ export interface BureauInput {
   intend(intent: Intent): Promise<Promised>;
   /** Throws unless this shows that the other bureau has this inquiry in its log, as it has to. */
   verifyPromised(peer: Promised, intent: Intent): void;
-  /** Keeps what both signed, and charges for it; resolves once that is on disk. No share leaves before. */
+  /** Keeps what both signed, and charges for it. No share leaves before it resolves: on disk, if it has to be. */
   keep(id: Uint8Array, sealed: Sealed): Promise<void>;
   sign(context: string, ...parts: Uint8Array[]): Uint8Array;
   /** Checks the bank's signature, by its name in the roster. */

@@ -76,7 +76,6 @@ const shapes = {
     purpose: nameText,
     expiresAt: uint32,
   }),
-  "consent-used": object({ consent: digest, inquiry: inquiryId }),
   /** `statement`: digest of the signed revocation, of one consent or of all that a key signed. */
   "consent-revoked": object({ statement: digest }),
   "model-certified": object({
@@ -87,8 +86,6 @@ const shapes = {
     version: uint32,
     expiresAt: uint32,
   }),
-  /** `statement`: digest of the supervisor's signed withdrawal. */
-  "model-withdrawn": object({ certificate: digest, statement: digest }),
   /** One for each inquiry that is charged; amounts in thousandths of the currency's smallest unit. */
   fee: object({
     inquiry: inquiryId,
@@ -100,13 +97,6 @@ const shapes = {
     currency,
     amount: sequence,
     parts: list(object({ party: nameText, amount: sequence }), MAX_FEE_PARTS, 1),
-  }),
-  dispute: object({
-    dispute: inquiryId,
-    /** Salted digest of the consent, or of what else names the person. */
-    subject: digest,
-    step: oneOf(["opened", "answered", "closed", "reported"]),
-    deadline: uint32,
   }),
   roster: object({ version: uint32, digest }),
   /** Says no more than that the log stood here at this time. */

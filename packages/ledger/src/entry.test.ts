@@ -37,13 +37,11 @@ const EXAMPLES: readonly Draft[] = [
       expiresAt: 9,
     },
   },
-  { kind: "consent-used", body: { consent: hash, inquiry: id } },
   { kind: "consent-revoked", body: { statement: hash } },
   {
     kind: "model-certified",
     body: { certificate: hash, serial: 1, bank: "bank", model: "m", version: 1, expiresAt: 9 },
   },
-  { kind: "model-withdrawn", body: { certificate: hash, statement: hash } },
   {
     kind: "fee",
     body: {
@@ -57,7 +55,6 @@ const EXAMPLES: readonly Draft[] = [
       parts: [party, { party: "a", amount: 20 }],
     },
   },
-  { kind: "dispute", body: { dispute: id, subject: hash, step: "opened", deadline: 9 } },
   { kind: "roster", body: { version: 3, digest: hash } },
   HEARTBEAT,
 ];

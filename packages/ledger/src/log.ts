@@ -25,7 +25,7 @@ import {
   writeState,
 } from "./log-store.ts";
 import type { NoteKey, NoteSigner } from "./note-key.ts";
-import { PROMISE_CONTEXT, promiseBytes, verifyPromise } from "./promise.ts";
+import { PROMISE_CONTEXT, promiseBytes } from "./promise.ts";
 import type { SignedPromise } from "./promise-codec.ts";
 import { formatReceipt } from "./receipt.ts";
 import type { TileSource } from "./tiles.ts";
@@ -96,6 +96,11 @@ export class Log {
     this.#growth = Growth.at(settings.store, size);
     this.#at = at;
     this.tiles = storedTiles(settings.store, () => this.#growth.tail);
+  }
+
+  /** Why it takes and signs nothing any more; undefined as long as it does. */
+  get stopped(): LedgerError | undefined {
+    return this.#stopped;
   }
 
   /** Entries that are durable. */
@@ -202,20 +207,6 @@ export class Log {
     this.#mustHold(this.#own(note, []));
   }
 
-  /**
-   * The same, with the latest promise of this log that each peer keeps: a checkpoint that held what
-   * was promised may not have reached any witness.
-   *
-   * @throws LedgerError "wrong-log" or "unsigned" for a promise that is not this log's, which says
-   *   nothing; "rolled-back" where the entry is not there.
-   */
-  mustKeep(promise: SignedPromise): void {
-    verifyPromise(promise, this.#identity());
-    const { index, leafHash } = promise;
-    const kept = index < this.size && constantTimeEqual(entryHash(this.#held(index)), leafHash);
-    if (!kept) throw this.#behind(`entry ${index} was promised`);
-  }
-
   /** One commit after the other, until nobody waits. */
   async #flush(): Promise<void> {
     this.#flushing = true;
@@ -291,10 +282,6 @@ export class Log {
 
   #rootAt(size: number): Uint8Array {
     return this.#read(() => rootAt(this.tiles, size));
-  }
-
-  #held(seq: number): Uint8Array {
-    return this.#read(() => this.entry(seq));
   }
 
   /** A store that has lost a part is no ground to sign on: the log stops. */

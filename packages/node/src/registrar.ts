@@ -9,7 +9,7 @@ import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { SetupError } from "./config-error.ts";
 import type { NodeContext } from "./context.ts";
-import { inWords, retrying } from "./retry.ts";
+import { inWords, retrying, worded } from "./retry.ts";
 
 const attestRequest = z.strictObject({
   /** The person's, as this party knows it. */
@@ -88,12 +88,4 @@ async function deliver(
     return [bureau, await asked.catch((error: unknown) => inWords(error))] as const;
   });
   return Object.fromEntries(await Promise.all(answers));
-}
-
-async function worded<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw new Error(inWords(error), { cause: error });
-  }
 }

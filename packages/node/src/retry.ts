@@ -65,6 +65,15 @@ const MEANINGS: Readonly<Record<string, string>> = {
   malformed: "sent what no honest node sends; nothing was accepted",
 };
 
+/** Rejects with what `inWords` says of a failure. */
+export async function worded<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new Error(inWords(error), { cause: error });
+  }
+}
+
 /** A failure in words for the person at the command line; names the party, never a person. */
 export function inWords(error: unknown): string {
   if (!(error instanceof ProtocolError)) return error instanceof Error ? error.message : "failed";

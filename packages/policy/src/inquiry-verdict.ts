@@ -28,11 +28,11 @@ export interface Evidence {
   readonly policy: PurposePolicy;
   /** Of the model that is asked for, as `parseCertificate` gave it. */
   readonly certificate: Pick<ModelCertificate, "purposes" | "outputs">;
-  /** Those registered for the consent's key, in any order. */
+  /** Those about the consent's person, in any order. */
   readonly attestations: readonly Attestation[];
   /** Those registered for the consent's key, each permitted by `mayRevoke`. */
   readonly revocations: readonly Revocation[];
-  /** Times of the uses of this consent (`consentId`). */
+  /** Times of the uses of this consent, by its name (`consentName`). */
   readonly uses: readonly number[];
   /** Times of this bank's inquiries about this person for this purpose. */
   readonly inquiries: readonly number[];

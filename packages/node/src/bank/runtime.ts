@@ -11,7 +11,7 @@ import { DirectoryView } from "../directory-view.ts";
 import type { Sample } from "../metrics.ts";
 import { nextTurn } from "../next-turn.ts";
 import { registrarRoutes } from "../registrar.ts";
-import { inWords, isTransient } from "../retry.ts";
+import { inWords, isTransient, worded } from "../retry.ts";
 import { type BatchLine, OUT_OF_RANGE, type ScoreAnswer, type ScoreTerms } from "./answers.ts";
 import { MAX_REQUEST_IDENTIFIERS } from "./bounds.ts";
 import { Modelling } from "./modelling.ts";
@@ -209,12 +209,4 @@ function parseRequest(body: unknown): z.infer<typeof scoreRequest> {
   if (parsed.success) return parsed.data;
   const at = parsed.error.issues.map(({ path, code }) => `${path.join(".")}: ${code}`);
   throw new SetupError(`not a request for scores: ${at.slice(0, 5).join("; ")}`);
-}
-
-async function worded<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw new Error(inWords(error), { cause: error });
-  }
 }

@@ -83,7 +83,7 @@ export class Scoring {
       throw new SetupError("this network answers nothing about a person without a consent");
     if (!isAsked && tokens !== undefined)
       throw new SetupError("this network has no consent domain: leave the consents out");
-    const names = tokens === undefined ? new Uint8Array() : this.#consents.names(tokens);
+    const names = tokens === undefined ? new Uint8Array() : await this.#consents.names(tokens);
     // By domain, epoch and keys: an attempt that names others than the one before adds to it.
     const found = new Map<string, Uint8Array>();
     this.#underWay += 1;

@@ -171,15 +171,17 @@ export class InquiryRun
 
   async #intend(intent: score.Intent): Promise<Intended> {
     const { ledger, records, open } = this.#parts;
-    let [known, revoked] = [false, false];
     const id = Buffer.from(intent.inquiry.inquiry);
     milestone("inquiry.intending");
     try {
       const [appended] = await ledger.append([intentDraft(intent)], {
         admit: () => {
-          known = this.isKnown(id);
-          revoked = this.#reservation?.stands === false;
-          return !known && !revoked;
+          if (this.isKnown(id))
+            throw new Refusal("refused", "an inquiry with this id was computed before");
+          const withdrawn = this.#reservation?.withdrawn;
+          if (withdrawn === undefined) return true;
+          records.refused(intent.bank, id, withdrawn);
+          throw new Refusal("refused", withdrawn);
         },
         write: ([entry]) => {
           const { seq } = entry as Appended;
@@ -191,8 +193,6 @@ export class InquiryRun
       });
       return { appended: appended as Appended, intent };
     } catch (error) {
-      if (known) throw new Refusal("refused", "an inquiry with this id was computed before");
-      if (revoked) throw new Refusal("conflict", "a key was revoked meanwhile: it is decided anew");
       throw inLedger(error);
     } finally {
       this.#reservation?.release();

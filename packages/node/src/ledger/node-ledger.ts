@@ -104,7 +104,7 @@ export class NodeLedger {
   async append(drafts: readonly Draft[], beside: Beside = {}): Promise<readonly Appended[]> {
     if (this.#unproven !== undefined) throw new Refusal("busy", this.#waiting());
     try {
-      if (this.#failure()?.code === "stopped") this.#log = this.#reopened();
+      if (this.#log.stopped?.code === "stopped") this.#log = this.#reopened();
       const appended = await this.#log.append(drafts, beside);
       this.#told = false;
       this.#cosigning.begin();
@@ -201,7 +201,7 @@ export class NodeLedger {
   /** After a round, or a failure: whether the log may begin, or has stopped. */
   #judge(): void {
     const { log } = this.#context;
-    const stopped = this.#failure();
+    const { stopped } = this.#log;
     if (stopped !== undefined) {
       const detail = stopped.message;
       // The store has told of its disk, and the next append opens the log again.
@@ -217,19 +217,8 @@ export class NodeLedger {
   }
 
   #stopped(): string | undefined {
-    const failure = this.#failure()?.message;
+    const failure = this.#log.stopped?.message;
     return failure ?? (this.#unproven === undefined ? undefined : this.#waiting());
-  }
-
-  /** Why the log has stopped. */
-  #failure(): LedgerError | undefined {
-    try {
-      this.#log.checkpoint();
-      return undefined;
-    } catch (error) {
-      if (error instanceof LedgerError) return error;
-      throw error;
-    }
   }
 
   /**

@@ -126,7 +126,7 @@ export function checkConsentItself(consent: Consent, document: string): void {
 }
 
 /**
- * Under which a consent's uses and its revocation are kept. The key is part of it: a `jti` alone
+ * What tells a consent from all others; `consentName` is made of it. The key is part of it: a `jti` alone
  * could be used up by somebody else who signs a consent with the same one.
  */
 export function consentId(consent: Pick<Consent, "subject" | "jti">): string {

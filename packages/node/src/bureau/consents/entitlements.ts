@@ -5,12 +5,15 @@
  */
 import { Refusal } from "@moiety/kit";
 import {
+  type Attestation,
   answerMillibits,
   categoriesOf,
   inquiryRefusal,
   type Refusal as PolicyRefusal,
   type PurposePolicy,
   refusal,
+  revokes,
+  voids,
 } from "@moiety/policy";
 import { scoreHeader } from "@moiety/protocols";
 import { nextTurn } from "../../next-turn.ts";
@@ -46,7 +49,7 @@ export class Reservation {
     this.#journal = journal;
   }
 
-  /** `stands`: whether nothing was taken back since it was decided. */
+  /** In the order of the inquiry. `stands`: whether nothing of it was taken back since it was decided. */
   add(reserved: Reserved, asked: AskedAbout, stands: () => boolean): void {
     this.#reserved.push(reserved);
     this.#asked.push(asked);
@@ -54,11 +57,12 @@ export class Reservation {
   }
 
   /**
-   * Whether what was decided still holds. Asked in the transaction of the intent: the other bureau may
+   * Why what was decided no longer holds. Asked in the transaction of the intent: the other bureau may
    * have let this one wait, and a person have taken back a consent meanwhile.
    */
-  get stands(): boolean {
-    return this.#stands.every((stands) => stands());
+  get withdrawn(): string | undefined {
+    const person = this.#stands.findIndex((stands) => !stands());
+    return person < 0 ? undefined : inWords(refusal("consent-revoked"), person);
   }
 
   /** In the transaction of the intent, whose number in this bureau's log is `seq`. */
@@ -133,6 +137,7 @@ export class Entitlements {
     const times = account.filter(({ purpose }) => purpose === inquiry.purpose);
     const { key } = consent.subject;
     const [revision, revocations] = [subjects.revision, subjects.revocationsOf(key)];
+    const attestations = subjects.attestationsAbout(about);
     const uses = account.filter((entry) => Buffer.compare(entry.consent, name) === 0);
     const refused = inquiryRefusal({
       inquiry: {
@@ -151,7 +156,7 @@ export class Entitlements {
       certificate,
       onePerson: isProven(registered, inquiry, person),
       policy: policy(),
-      attestations: subjects.attestationsAbout(about),
+      attestations,
       revocations,
       uses: uses.map((entry) => entry.at * 1000),
       inquiries: times.map((entry) => entry.at * 1000),
@@ -166,9 +171,13 @@ export class Entitlements {
       return refused;
     }
     const entry = { consent: asked.consent, purpose, at, millibits };
-    // Whatever of this key was revoked since: it is decided anew.
-    const stands = (): boolean =>
-      subjects.revision === revision || subjects.revocationsOf(key).length === revocations.length;
+    const stands = (): boolean => {
+      if (subjects.revision === revision) return true;
+      const now = subjects.revocationsOf(key);
+      const isVoid = (each: Attestation): boolean => now.some((other) => voids(other, each));
+      const isVouchedFor = attestations.some((each) => each.subject.key === key && !isVoid(each));
+      return isVouchedFor && !now.some((each) => revokes(each, consent));
+    };
     reservation.add(accounts.reserve(bank, about, entry), asked, stands);
     return undefined;
   }
