@@ -1,8 +1,17 @@
 /** A bureau's published log, fetched into a folder that `moiety ledger verify` reads. */
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { parseCheckpoint, parseNote, TILE_WIDTH, tilePath, tilePlaces } from "@moiety/ledger";
-import { nodeBytes, SetupError } from "@moiety/node";
+import {
+  LedgerError,
+  parseBundle,
+  parseCheckpoint,
+  parseNote,
+  TILE_WIDTH,
+  type TilePlace,
+  tilePath,
+  tilePlaces,
+} from "@moiety/ledger";
+import { ControlError, nodeBytes, SetupError } from "@moiety/node";
 import { MAX_LEDGER_FILE_BYTES, readLedgerFile } from "./bounded-files.ts";
 import { writePublic } from "./files.ts";
 import { httpBytes } from "./http-bytes.ts";
@@ -52,10 +61,29 @@ export async function exportLog(
     const file = join(folder, path);
     if (place.width === TILE_WIDTH && existsSync(file)) continue;
     mkdirSync(dirname(file), { recursive: true });
-    writePublic(file, await fetchFile(path, signal));
+    writePublic(file, checked(place, await fetchFile(path, signal), path));
     fetched += 1;
   }
   mkdirSync(folder, { recursive: true });
   writePublic(join(folder, "checkpoint"), note);
   return { folder, origin, size, fetched };
 }
+
+/** As long as its place says: a full tile, once it is here, is not fetched again. */
+function checked({ level, width }: TilePlace, bytes: Uint8Array, path: string): Uint8Array {
+  const fits = level === "entries" ? isBundle(bytes, width) : bytes.length === width * HASH_BYTES;
+  if (fits) return bytes;
+  throw new ControlError(`${path}: not what stands at this place of a log`);
+}
+
+function isBundle(bytes: Uint8Array, width: number): boolean {
+  try {
+    return parseBundle(bytes, width).length === width;
+  } catch (error) {
+    if (error instanceof LedgerError) return false;
+    throw error;
+  }
+}
+
+/** Of each leaf or node in a tile. */
+const HASH_BYTES = 32;

@@ -31,7 +31,14 @@ export * from "./log.ts";
 export type { LogStore } from "./log-store.ts";
 export * from "./note.ts";
 export * from "./note-key.ts";
-export { encodePromise, openPromised, parsePromise, verifyPromise } from "./promise.ts";
+export {
+  checkTimely,
+  encodePromise,
+  openPromised,
+  PROMISE_SECONDS,
+  parsePromise,
+  verifyPromise,
+} from "./promise.ts";
 export type { PromiseStatement, SignedPromise } from "./promise-codec.ts";
 export * from "./receipt.ts";
 export * from "./serve.ts";

@@ -25,7 +25,7 @@ import {
   writeState,
 } from "./log-store.ts";
 import type { NoteKey, NoteSigner } from "./note-key.ts";
-import { PROMISE_CONTEXT, promiseBytes } from "./promise.ts";
+import { PROMISE_CONTEXT, PROMISE_SECONDS, promiseBytes } from "./promise.ts";
 import type { SignedPromise } from "./promise-codec.ts";
 import { formatReceipt } from "./receipt.ts";
 import type { TileSource } from "./tiles.ts";
@@ -35,8 +35,6 @@ import { proveConsistency, proveInclusion, rootAt } from "./tree.ts";
 export const MAX_GROUP: number = 1024;
 /** Appends that wait. */
 export const MAX_QUEUED: number = 65_536;
-/** Within so many seconds of its time an entry is in a cosigned checkpoint: what promises say. */
-export const PROMISE_SECONDS: number = 60;
 
 export interface LogSettings {
   readonly store: LogStore;

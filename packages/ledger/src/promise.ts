@@ -15,6 +15,10 @@ import {
 } from "./promise-codec.ts";
 
 export const PROMISE_CONTEXT: string = "moiety/ledger/1/promise";
+/** Within so many seconds of its time an entry is in a cosigned checkpoint: what promises say. */
+export const PROMISE_SECONDS: number = 60;
+/** A log whose clock ran ahead keeps to its times; by more than a day it is of no use to others. */
+const MOST_AHEAD_SECONDS = 86_400;
 
 /** What the signature covers. */
 export function promiseBytes({ origin, index, leafHash, at, by }: PromiseStatement): Uint8Array {
@@ -39,6 +43,20 @@ export function verifyPromise(promise: SignedPromise, log: LogIdentity): void {
     verify(key, promise.signature, PROMISE_CONTEXT, covered),
   );
   if (!right) throw new LedgerError("unsigned", `promise: not signed by ${log.origin}`);
+}
+
+/**
+ * Throws a `LedgerError` ("inconsistent") for a promise that could hardly ever be broken: of a time far
+ * in the future, before which nothing that the log shows contradicts it, or kept later than any is.
+ *
+ * @param nowSeconds since 1970, of whoever relies on it.
+ */
+export function checkTimely({ at, by, origin }: SignedPromise, nowSeconds: number): void {
+  if (at <= nowSeconds + MOST_AHEAD_SECONDS && by === at + PROMISE_SECONDS) return;
+  throw new LedgerError(
+    "inconsistent",
+    `promise: of ${origin}, for a time that nobody can wait for`,
+  );
 }
 
 /**

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { entryHash } from "./entry.ts";
 import { formatNote, parseNote, signText } from "./note.ts";
 import {
+  checkTimely,
   encodePromise,
   openPromised,
   PROMISE_CONTEXT,
@@ -59,6 +60,16 @@ it("is told from other files by its first line", () => {
 it("a cosigner with the same name and id, but another key, is another cosigner", () => {
   const twin = { ...b.cosigner.public, key: a.key.verifyingKey };
   expect(() => verifyReceipt(receipt, a.log, [twin, ...witnesses])).toThrow("not cosigned by");
+});
+
+it("a promise for a time that nobody can wait for is none", () => {
+  const said = { origin: a.log.origin, index: 2, leafHash: new Uint8Array(32) };
+  const at = (time: number, by = time + 60): void =>
+    checkTimely({ ...said, at: time, by, signature: new Uint8Array(64) }, 1000);
+  expect(accepts(() => at(1000))).toBe(true);
+  expect(accepts(() => at(1000 + 86_400))).toBe(true);
+  for (const wrong of [() => at(1001 + 86_400), () => at(2 ** 32 - 61), () => at(1000, 9999)])
+    expect(accepts(wrong)).toBe(false);
 });
 
 describe("a promise with the entry that came with it", () => {

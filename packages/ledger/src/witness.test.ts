@@ -144,6 +144,28 @@ it("nothing is signed that is not on disk, and times never go back", async () =>
   expect(cosignatures[0]?.time).toBe(1_800_000_000);
 });
 
+it("a line in its name that it did not make never becomes its word", async () => {
+  await witness.addCheckpoint(request(0, 20));
+  const { text, signatures } = parseNote(store.latest(a.log.origin)!);
+  const junk = Buffer.alloc(72);
+  junk.writeBigUInt64BE(4_000_000_000n);
+  const forged = { name: b.cosigner.public.name, id: "01020304", bytes: new Uint8Array(junk) };
+  const restored = new Witness({
+    signer: b.cosigner,
+    store: memoryWitnessStore(),
+    logs: () => [a.log],
+    nowMs: () => nowMs,
+  });
+  await restored.mustKnow(formatNote({ text, signatures: [...signatures, forged] }));
+  const known = parseNote(restored.latest(a.log.origin)!);
+  expect(known.signatures.map(({ id }) => id)).not.toContain("01020304");
+  expect(await restored.addCheckpoint(request(20, 30))).toMatchObject({ status: 200 });
+  const { cosignatures } = openCheckpoint(restored.latest(a.log.origin)!, a.log, [
+    b.cosigner.public,
+  ]);
+  expect(cosignatures[0]?.time).toBe(nowMs / 1000);
+});
+
 it("10,000 edits of a request: 200 for the unchanged note only", async () => {
   await witness.addCheckpoint(request(0, 5));
   const five = store.latest(a.log.origin)!;

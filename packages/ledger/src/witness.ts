@@ -10,7 +10,14 @@ import {
   parseCheckpoint,
 } from "./checkpoint.ts";
 import { LedgerError } from "./ledger-error.ts";
-import { formatNote, formatSignatureLine, parseNote, rightLines, signText } from "./note.ts";
+import {
+  formatNote,
+  formatSignatureLine,
+  type NoteSignature,
+  parseNote,
+  rightLines,
+  signText,
+} from "./note.ts";
 import { COSIGNATURE, type NoteKey, type NoteSigner } from "./note-key.ts";
 import { type AddCheckpoint, parseAddCheckpoint, type WitnessAnswer } from "./witness-request.ts";
 
@@ -108,16 +115,16 @@ export class Witness {
   async mustKnow(note: Uint8Array): Promise<void> {
     const { signer, former = [], store } = this.#settings;
     const parsed = parseNote(note);
-    const right = rightLines(parsed, [signer.public, ...former]);
+    const keys = [signer.public, ...former];
+    const right = rightLines(parsed, keys);
     const times = right.map(({ time = 0 }) => time);
     if (times.length === 0) return;
     const seen = { ...parseCheckpoint(parsed.text), time: Math.max(...times) };
     const { text, signatures } = parsed;
-    const names = [seen.origin, signer.public.name];
-    const next = formatNote({
-      text,
-      signatures: signatures.filter(({ name }) => names.includes(name)),
-    });
+    // A line in its name that it did not make must not become its word.
+    const isKept = (line: NoteSignature): boolean =>
+      line.name === seen.origin || rightLines({ text, signatures: [line] }, keys).length > 0;
+    const next = formatNote({ text, signatures: signatures.filter(isKept) });
     for (let replaced = false; !replaced; ) {
       const known = this.#known(seen.origin);
       checkOrder(known, seen, signer.public.name);

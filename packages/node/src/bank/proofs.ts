@@ -5,6 +5,7 @@
 import { constantTimeEqual } from "@moiety/crypto";
 import { Misbehaviour } from "@moiety/kit";
 import {
+  checkTimely,
   keepsPromise,
   LedgerError,
   type OpenedReceipt,
@@ -43,9 +44,11 @@ export class BankProofs {
 
   /** Takes the promise that came with a score. Throws `Misbehaviour` for one that is not that bureau's. */
   promised(inquiry: Uint8Array, bureau: string, promise: Uint8Array): void {
-    const { parties, log } = this.#context;
+    const { parties, log, clock } = this.#context;
     try {
-      verifyPromise(parsePromise(promise), logIdentity(parties, bureau));
+      const parsed = parsePromise(promise);
+      checkTimely(parsed, clock.now() / 1000);
+      verifyPromise(parsed, logIdentity(parties, bureau));
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error;
       throw new Misbehaviour(bureau, "cheat", `no promise of its log: ${error.message}`);

@@ -62,7 +62,7 @@ export class Cosigner {
     if (body.length > 0) {
       this.#log().mustExtend(body);
       this.#known = Number(parseNote(body).text.split("\n")[1]);
-    }
+    } else this.#known = 0; // it may have lost its store
     this.#greeted = true;
   }
 

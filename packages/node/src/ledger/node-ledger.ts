@@ -7,6 +7,7 @@ import { Refusal } from "@moiety/kit";
 import {
   type Appended,
   type Beside,
+  checkTimely,
   type Draft,
   ED25519,
   type Entry,
@@ -133,13 +134,15 @@ export class NodeLedger {
 
   /**
    * The entry that the other bureau promises: signed by the key that the roster gives it now, and
-   * about these bytes.
+   * about these bytes, for a time at which it can be held to it.
    *
    * @throws LedgerError where it is not.
    */
   openPeerPromise(promise: Uint8Array, entry: Uint8Array): Entry {
     const identity = logIdentity(this.#context.parties, this.#peer);
-    return openPromised(parsePromise(promise), entry, identity);
+    const promised = parsePromise(promise);
+    checkTimely(promised, this.#context.clock.now() / 1000);
+    return openPromised(promised, entry, identity);
   }
 
   /** Proof that an entry is in a published checkpoint; undefined as long as it is in none. */

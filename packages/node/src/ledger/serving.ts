@@ -7,18 +7,27 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fastify, { type FastifyInstance } from "fastify";
 import { SetupError } from "../config-error.ts";
+import { nextTurn } from "../next-turn.ts";
 import { NO_SCHEMAS } from "../no-schemas.ts";
 import type { NodeLedger } from "./node-ledger.ts";
 
 /** Visitors at once: they must not use up the node's own file descriptors. */
 const MAX_CONNECTIONS = 64;
 const IDLE_MS = 10_000;
+/** Of a connection that has been answered. */
+const KEEP_ALIVE_MS = 5_000;
+/** On one connection; what is pipelined beyond is dropped before anybody works on it. */
+const MAX_REQUESTS = 32;
 
 /** Adds the log's paths to a server. What no witness has seen is not served. */
 export function serveLedger(server: FastifyInstance, ledger: Pick<NodeLedger, "serve">): void {
   server.get<{ Params: { readonly "*": string } }>("/ledger/*", async ({ params }, reply) => {
+    // Each in a turn of its own: a bundle is 256 reads.
+    await nextTurn();
     const { status, type, cache, bytes } = ledger.serve(params["*"]);
-    return reply.code(status).header("cache-control", cache).type(type).send(Buffer.from(bytes));
+    const { buffer, byteOffset, byteLength } = bytes;
+    const body = Buffer.from(buffer, byteOffset, byteLength);
+    return reply.code(status).header("cache-control", cache).type(type).send(body);
   });
 }
 
@@ -42,6 +51,8 @@ export async function servePublic(
     forceCloseConnections: true,
     connectionTimeout: IDLE_MS,
     requestTimeout: IDLE_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxRequestsPerSocket: MAX_REQUESTS,
   });
   server.server.maxConnections = MAX_CONNECTIONS;
   routes(server);
