@@ -110,7 +110,7 @@ const ROLES: Readonly<Record<string, Hostile>> = {
   ),
   "a platform that asks for scores": asMarketplace(
     refused(
-      { protocol: "score", version: hex("03"), parties: ["marketplace", ...BUREAUS] },
+      { protocol: "score", version: hex("04"), parties: ["marketplace", ...BUREAUS] },
       "marketplace is no bank",
     ),
   ),
@@ -118,7 +118,7 @@ const ROLES: Readonly<Record<string, Hostile>> = {
     refused({ protocol: "deploy", parties: ["marketplace", "bureau-a"] }, "marketplace is no bank"),
   ),
   "a bank in the place of the other bureau": refused(
-    { protocol: "random-ot", parties: ["rogue", "bureau-a"] },
+    { protocol: "random-ot", version: hex("02"), parties: ["rogue", "bureau-a"] },
     "not the other bureau",
   ),
 };
@@ -154,7 +154,7 @@ const OPENINGS: Readonly<Record<string, Hostile>> = {
     "does not name one party per role",
   ),
   "too few parties": refused(
-    { protocol: "score", version: hex("03"), parties: ["rogue", "bureau-a"] },
+    { protocol: "score", version: hex("04"), parties: ["rogue", "bureau-a"] },
     "does not name one party per role",
   ),
   "bureaus in each other's role": refused(

@@ -153,7 +153,8 @@ export class Scene {
     const up = RUNNING.filter((name) => name !== but);
     const statuses = await Promise.all(up.map((name) => this.network.status(name)));
     return statuses.map(({ node, facts }) => {
-      const { pads, scored, ...held } = facts;
+      // Logs are cosigned, and have a heartbeat, in times of their own.
+      const { pads, scored, ledger, ...held } = facts;
       return { node, held };
     });
   }
