@@ -22,8 +22,6 @@ const MAX_REQUESTS = 32;
 /** Adds the log's paths to a server. What no witness has seen is not served. */
 export function serveLedger(server: FastifyInstance, ledger: Pick<NodeLedger, "serve">): void {
   server.get<{ Params: { readonly "*": string } }>("/ledger/*", async ({ params }, reply) => {
-    // Each in a turn of its own: a bundle is 256 reads.
-    await nextTurn();
     const { status, type, cache, bytes } = ledger.serve(params["*"]);
     const { buffer, byteOffset, byteLength } = bytes;
     const body = Buffer.from(buffer, byteOffset, byteLength);
@@ -55,6 +53,8 @@ export async function servePublic(
     maxRequestsPerSocket: MAX_REQUESTS,
   });
   server.server.maxConnections = MAX_CONNECTIONS;
+  // Each in a turn of its own, however many come in one packet: a bundle of the log is 256 reads.
+  server.addHook("onRequest", () => nextTurn());
   routes(server);
   await server.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
     const why = error.code === "EADDRINUSE" ? "is taken; configure another (0: any)" : error.code;
