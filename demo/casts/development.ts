@@ -58,7 +58,8 @@ export async function developModel(
     const judgement = judge(scorecard, sample, others);
     const [model, range] = [modelId(scorecard), scoreRange(scorecard)];
     const { purposes } = scorecard;
-    const facts = { ...origin, model, purposes, fit, range, judgement, absent: [], unused: [] };
+    const none = { disparities: [], absent: [], unused: [] };
+    const facts = { ...origin, model, purposes, fit, range, judgement, ...none };
     write(REPORT_FILE, await fitReport(facts));
   }
   const float = judgedBy(floatScores(fit, others), others.outcomes);

@@ -21,6 +21,7 @@ interface Flags {
   readonly holdout: number;
   readonly holdoutColumn?: string;
   readonly seed: string;
+  readonly protected: string[];
   readonly ridge?: number;
   readonly minIv?: number;
   readonly minShare?: number;
@@ -61,6 +62,11 @@ export function addFit(model: Command): void {
     .option("--holdout <share>", "share of the people to judge it on; 0 for nobody", number, 0.3)
     .option("--holdout-column <column>", "who is held out: 1 in this column, else 0")
     .option("--seed <text>", "who is held out by --holdout follows from this", "1")
+    .option(
+      "--protected <column...>",
+      "compare scores between the groups in these columns (sex, age group); never fitted on",
+      [],
+    )
     .option("--monotone <feature=trend...>", "up, down, auto or free; *=auto for all", trends, {})
     .option("--exclude <feature...>", "leave these out", [])
     .option("--min-iv <number>", "least information value of a feature (default: 0.02)", number)
@@ -92,6 +98,7 @@ Examples:
         ...flags,
         catalogues: flags.catalogue,
         purposes: flags.purpose,
+        attributes: flags.protected,
         holdout:
           flags.holdoutColumn === undefined ? flags.holdout : { column: flags.holdoutColumn },
         options: fitOptions(flags),

@@ -171,3 +171,26 @@ describe("moiety model fit", () => {
     await expect(fit(...flags)).rejects.toThrow(problem);
   });
 });
+
+describe("--protected", () => {
+  it("compares groups, names small ones, and fits as without them", async () => {
+    const rows = readFileSync(at("dev.csv"), "utf8").trim().split("\n");
+    const [header, ...people] = rows;
+    const withGroups = people.map((row, i) => {
+      const months = Number(row.split(",")[1]);
+      return `${row},${i % 200 === 0 ? "few" : months < 20 ? "young" : "old"}`;
+    });
+    writeFileSync(at("groups.csv"), `${header},age_group\n${withGroups.join("\n")}\n`);
+    await fit();
+    const plain = modelText();
+    const more = ["--protected", "age_group", "--report", at("groups.html")];
+    const printed = await fit("--sample", at("groups.csv"), ...more);
+    expect(readFileSync(at("groups.html"), "utf8")).toContain("<h2>Groups of age_group</h2>");
+    expect(modelText()).toBe(plain);
+    expect(printed).toContain("Groups of age_group");
+    expect(printed).toContain("age_group = young: adverse impact ratio");
+    expect(printed).not.toContain("age_group = old");
+    expect(printed).toContain("too few people: few");
+    await expect(fit("--protected", "nowhere")).rejects.toThrow("a protected attribute");
+  });
+});

@@ -5,6 +5,7 @@ import {
   type Catalogue,
   catalogueFromJson,
   checkScorecard,
+  disparities,
   type FitOptions,
   fitScorecard,
   judge,
@@ -31,6 +32,8 @@ export interface FitRequest {
   /** Share of the rows to hold out, or the column that says who is. */
   readonly holdout: number | { readonly column: string };
   readonly seed: string;
+  /** Columns of protected attributes. */
+  readonly attributes: readonly string[];
   /** Default: those that every feature permits. */
   readonly purposes: readonly string[];
   readonly options: Omit<FitOptions, "purposes">;
@@ -44,11 +47,11 @@ export interface FitResult {
 
 /** Fits and judges; throws `DocumentError`, `FitError`, `SetupError`, `ControlError`. */
 export async function fitFromFiles(request: FitRequest): Promise<FitResult> {
-  const { sample: file, target, holdout, options } = request;
+  const { sample: file, target, holdout, attributes, options } = request;
   const catalogues = await cataloguesFor(request);
   const purposes = request.purposes.length > 0 ? request.purposes : commonPurposes(catalogues);
   const holdoutColumn = typeof holdout === "number" ? {} : { holdoutColumn: holdout.column };
-  const table = await readSampleCsv(file, catalogues, { target, ...holdoutColumn });
+  const table = await readSampleCsv(file, catalogues, { target, attributes, ...holdoutColumn });
   const { train, held, split } = divided(table.sample, table.heldOut, request);
   const fit = fitScorecard(train, { ...options, purposes });
   const model = readableJson(fit.scorecard);
@@ -65,6 +68,7 @@ export async function fitFromFiles(request: FitRequest): Promise<FitResult> {
     fit,
     range: scoreRange(read),
     judgement: judge(fit.scorecard, train, held),
+    disparities: disparities(fit.scorecard, held ?? train),
     absent: table.absent,
     unused: table.unused,
   };

@@ -51,6 +51,9 @@ export async function exportLog(
 ): Promise<Exported> {
   const note = await fetchFile("checkpoint", signal);
   const { origin, size } = parseCheckpoint(parseNote(note).text);
+  // The server states it; nobody has verified anything yet.
+  if (size > MAX_EXPORTED_ENTRIES)
+    throw new ControlError(`${origin} states ${size} entries; at most ${MAX_EXPORTED_ENTRIES}`);
   const before = readLedgerFile(join(folder, "checkpoint"));
   const known = before && parseCheckpoint(parseNote(before).text).origin;
   if (known !== undefined && known !== origin)
@@ -59,6 +62,7 @@ export async function exportLog(
   for (const place of tilePlaces(size)) {
     const path = tilePath(place);
     const file = join(folder, path);
+    signal?.throwIfAborted();
     if (place.width === TILE_WIDTH && existsSync(file)) continue;
     mkdirSync(dirname(file), { recursive: true });
     writePublic(file, checked(place, await fetchFile(path, signal), path));
@@ -85,5 +89,7 @@ function isBundle(bytes: Uint8Array, width: number): boolean {
   }
 }
 
+/** Some thirty years of an entry a second: a server that states more would have it fetched for ever. */
+const MAX_EXPORTED_ENTRIES = 1_000_000_000;
 /** Of each leaf or node in a tile. */
 const HASH_BYTES = 32;

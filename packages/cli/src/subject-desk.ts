@@ -24,6 +24,9 @@ import type { Holder } from "./subject.ts";
 import { type Proven, proven } from "./subject-proofs.ts";
 import { walletFiles, walletKey } from "./subject-wallet.ts";
 
+/** Pages that one bureau may fill, 64 inquiries each: a dishonest one could go on for ever. */
+const MAX_PAGES = 1024;
+
 /** Where the desks are: a network's `run` folder on this machine, or an address for each bureau. */
 export interface Whereabouts {
   readonly run?: string;
@@ -126,7 +129,10 @@ export async function readAccount(
   const refused: ToldRefusal[] = [];
   for (const desk of desks) {
     const bureau = desk.bureau.name;
+    let pages = 0;
     for (let before: string | undefined, more = true; more; more = before !== undefined) {
+      pages += 1;
+      if (pages > MAX_PAGES) throw new SetupError(`${bureau} tells of more than anybody asked`);
       const question = { kind: "account", ...(before !== undefined && { before }) } as const;
       const about = { network: desk.network, bureau, ask: question };
       const request = signSubjectRequest(about, key, osRng, now);

@@ -3,6 +3,7 @@ export * from "./catalogue.ts";
 export * from "./csv-records.ts";
 export * from "./deposit-csv.ts";
 export * from "./deposit-rows.ts";
+export * from "./disparity/index.ts";
 export * from "./document-error.ts";
 export * from "./feature.ts";
 export * from "./fit/index.ts";

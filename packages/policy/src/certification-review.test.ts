@@ -10,7 +10,7 @@ import {
   uniformMarginal,
 } from "@moiety/model";
 import { describe, expect, it } from "vitest";
-import type { Review } from "./certification-review.ts";
+import { type Review, reviewWarnings } from "./certification-review.ts";
 import { certify } from "./certify.ts";
 import type { Output } from "./consent/consent.ts";
 import { POLICY } from "./consent/testing/world.ts";
@@ -143,6 +143,39 @@ describe("a supervisor who reviews a model", () => {
     const repeated = columns.map((column) => ({ ...column, bins: columns[0]!.bins }));
     const problem = refusal(MODEL, { sample: { outcomes, columns: repeated } });
     expect(problem).toContain("telecom/f7: the answer tells 2.3");
+  });
+
+  it("refuses, or warns of, scores that differ between groups, as the policy says", () => {
+    const people = 4000;
+    const members = Uint8Array.from({ length: people }, (_, row) => row % 2);
+    const sampleWith = (shift: number) => ({
+      outcomes: new Uint8Array(people),
+      columns: FEATURES.map((each) => ({
+        domain: "telecom",
+        feature: each,
+        // Bins 1..4, whose points ascend; women are the first group.
+        bins: Uint8Array.from(rng.bytes(people), (byte, row) =>
+          Math.max(1, 1 + (byte % 4) - (members[row] === 0 ? shift : 0)),
+        ),
+      })),
+      attributes: [{ name: "sex", groups: ["women", "men"], members }],
+    });
+    const limits = { ratio: 0.8, difference: 0.5, leastGroup: 100 };
+    const refusing = { ...POLICY, disparity: { ...limits, action: "refuse" as const } };
+    const warning = { ...POLICY, disparity: { ...limits, action: "warn" as const } };
+    const [fair, unfair] = [sampleWith(0), sampleWith(1)];
+    expect(refusal(MODEL, { policy: refusing, sample: fair })).toBe("");
+    const problem = refusal(MODEL, { policy: refusing, sample: unfair });
+    expect(problem).toContain("sex = women: adverse impact ratio");
+    expect(problem).toContain("sex = women: scores are");
+    expect(problem).not.toContain("sex = men");
+    expect(refusal(MODEL, { policy: warning, sample: unfair })).toBe("");
+    const warned = (policy: Review["policy"], sample = unfair) =>
+      reviewWarnings(MODEL, { ...REVIEW, policy, sample });
+    expect(warned(warning).join()).toContain("sex = women");
+    expect(warned(warning, fair)).toEqual([]);
+    expect(warned(refusing)).toEqual([]);
+    expect(refusal(MODEL, { sample: unfair })).toBe("");
   });
 
   it("refuses points against a declared trend, if it looks", () => {

@@ -1,12 +1,15 @@
 /**
  * What the supervisor looks at in a model beyond its form: whether the purpose policy lets it use these
- * features, whether points follow the trends that platforms declare, and what its answers would tell of
- * single features (packages/model/src/leakage).
+ * features, whether points follow the trends that platforms declare, what its answers would tell of
+ * single features (packages/model/src/leakage), and how they differ between groups of people
+ * (packages/model/src/disparity).
  */
 import {
   type Catalogue,
   type Characteristic,
   characteristicName,
+  disparities,
+  disparityProblems,
   featureIndex,
   leakageProblems,
   type Marginals,
@@ -59,7 +62,26 @@ export function reviewProblems(
     ...model.purposes.flatMap(ofPurpose),
     ...(review.followTrends ? model.characteristics.flatMap(trendProblemsIn(catalogues)) : []),
     ...leakages(model, review),
+    ...disparitiesWhere("refuse", model, review),
   ];
+}
+
+/**
+ * What keeps no model from being certified, and whoever certifies it should read: disparity, where the
+ * policy says to warn. Throws RangeError as `reviewProblems` does.
+ */
+export function reviewWarnings(model: Scorecard, review: Review): string[] {
+  return disparitiesWhere("warn", model, review);
+}
+
+/** Between groups of the bank's sample, if it has protected attributes and the policy this action. */
+function disparitiesWhere(
+  action: "refuse" | "warn",
+  model: Scorecard,
+  { policy: { disparity }, sample }: Review,
+): string[] {
+  if (sample === undefined || disparity?.action !== action) return [];
+  return disparityProblems(disparities(model, sample, disparity.leastGroup), disparity);
 }
 
 function purposeProblems(

@@ -1,5 +1,5 @@
 /** What both reports tell of a fit. It holds the bank's secrets: evidence, coefficients, points. */
-import type { BinnedFeature, Fit, Judgement, ScoreRange } from "@moiety/model";
+import type { AttributeDisparity, BinnedFeature, Fit, Judgement, ScoreRange } from "@moiety/model";
 
 export interface FitFacts {
   /** `small-loans@1`. */
@@ -13,6 +13,8 @@ export interface FitFacts {
   readonly fit: Fit;
   readonly range: ScoreRange;
   readonly judgement: Judgement;
+  /** Of those held out, if anybody was. */
+  readonly disparities: readonly AttributeDisparity[];
   /** Features of the catalogues that the sample does not have. */
   readonly absent: readonly string[];
   /** Columns of the sample that no catalogue knows. */

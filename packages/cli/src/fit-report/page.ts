@@ -5,6 +5,7 @@
 import type { Performance } from "@moiety/model";
 import { calibrationChart, distributionChart, ksChart, rocChart } from "./charts.ts";
 import { badRate, count, decimal, type FitFacts, percent, stability } from "./facts.ts";
+import { disparityLines } from "./groups.ts";
 import { html, Markup } from "./markup.ts";
 import { evidenceSection, featureSection, leftOutSection } from "./page-features.ts";
 import { STYLE } from "./style.ts";
@@ -31,6 +32,7 @@ ${heading(facts)}
 ${tiles(facts)}
 ${discrimination(facts, judged)}
 ${gains(facts)}
+${groupsSection(facts)}
 ${featureSection(facts)}
 ${evidenceSection(facts)}
 ${leftOutSection(facts)}
@@ -40,6 +42,17 @@ ${making(facts)}
 </body>
 </html>
 `.text;
+}
+
+function groupsSection({ disparities }: FitFacts): Markup {
+  const parts = disparities.map(
+    (each) => html`<section>
+<h2>Groups of ${each.attribute}</h2>
+<pre>${disparityLines(each).join("\n")}</pre>
+</section>
+`,
+  );
+  return html`${parts}`;
 }
 
 function heading({ model, purposes, sample, split, fit }: FitFacts): Markup {

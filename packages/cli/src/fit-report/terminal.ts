@@ -10,6 +10,7 @@ import {
   percent,
   stability,
 } from "./facts.ts";
+import { disparityLines } from "./groups.ts";
 import { bar, type Side, signedBar, textTable } from "./text-table.ts";
 
 const BAR_CELLS = 16;
@@ -26,6 +27,9 @@ export function fitText(facts: FitFacts, pc: Colours = outColours): string {
     ...section("Features", features(facts, pc), pc),
     ...section("Left out", leftOut(facts), pc),
     ...section(facts.split === undefined ? "Gains" : "Gains, held out", gains(facts, pc), pc),
+    ...facts.disparities.flatMap((each) =>
+      section(`Groups of ${each.attribute}`, disparityLines(each), pc),
+    ),
     ...section("Weight of evidence", evidence(fit.features, pc), pc),
   ].join("\n");
 }

@@ -55,6 +55,28 @@ describe("readSampleCsv", () => {
     expect(heldOut).toBeUndefined();
   });
 
+  it("reads protected attributes: names of groups, at most 32, never what a feature has", async () => {
+    const attributes = ["sex", "age"];
+    const text = "sex,months,bad,age\nf,0,1,young\n,2,0, old \nm,3,0,young\nf,1,1,\n";
+    const { sample, unused } = await read(text, [telecom], { attributes });
+    expect(sample.attributes!.map(({ name, groups }) => [name, ...groups])).toEqual([
+      ["sex", "f", "m"],
+      ["age", "young", "old"],
+    ]);
+    expect(sample.attributes!.map(({ members }) => [...members])).toEqual([
+      [0, 255, 1, 0],
+      [0, 1, 0, 255],
+    ]);
+    expect(unused).toEqual([]);
+    const years = Array.from({ length: 33 }, (_, i) => `${i},1,0,a`).join("\n");
+    const tooMany = await refusal(`sex,months,bad,age\n${years}\n`, [telecom], { attributes });
+    expect(tooMany).toContain('line 34, column "sex": more than 32 groups');
+    const both = await refusal(text, [telecom], { attributes: ["months"] });
+    expect(both).toContain('column "months" would be a protected attribute and telecom/months');
+    const long = `sex,months,bad,age\n${"x".repeat(65)},1,0,a\n`;
+    expect(await refusal(long, [telecom], { attributes })).toContain("not the name of a group");
+  });
+
   it("tells two platforms' features of one name apart by domain/feature", async () => {
     const both = [telecom, payments];
     const ambiguous = await refusal("months,bad\n1,0\n", both);

@@ -6,7 +6,7 @@ import { cellAdvice } from "../deposit-rows.ts";
 import { DocumentError } from "../document-error.ts";
 import { type CellProblem, cellReader } from "../feature.ts";
 import { type SampleColumns, sampleColumns } from "./sample-header.ts";
-import type { Sample } from "./types.ts";
+import { NOT_STATED, type Sample } from "./types.ts";
 
 /** People of one development sample. */
 export const MAX_SAMPLE_ROWS: number = 5_000_000;
@@ -16,7 +16,13 @@ export interface SampleCsvOptions {
   readonly target: string;
   /** Column that is 1 for rows to hold out, 0 for rows to fit on. */
   readonly holdoutColumn?: string;
+  /** Columns of protected attributes: a group's name per person, or nothing where it is not stated. */
+  readonly attributes?: readonly string[];
 }
+
+/** Groups of one protected attribute: age groups, not ages. */
+const MAX_GROUPS = 32;
+const MAX_GROUP_NAME = 64;
 
 /** A sample as read. It does not print. */
 export class SampleTable {
@@ -87,6 +93,8 @@ class SampleRows {
   readonly #readers: readonly ((cell: string) => number | CellProblem)[];
   /** Of each feature, then outcomes, then who is held out: one byte a person. */
   readonly #bytes: Uint8Array[];
+  /** Of each protected attribute: group → index. */
+  readonly #groups: readonly Map<string, number>[];
   count = 0;
 
   constructor(columns: SampleColumns, header: readonly string[], document: string) {
@@ -94,7 +102,11 @@ class SampleRows {
     this.#header = header;
     this.#document = document;
     this.#readers = columns.features.map(({ feature }) => cellReader(feature));
-    this.#bytes = Array.from({ length: columns.features.length + 2 }, () => new Uint8Array(1024));
+    this.#bytes = Array.from(
+      { length: columns.features.length + 2 + columns.attributes.length },
+      () => new Uint8Array(1024),
+    );
+    this.#groups = columns.attributes.map(() => new Map());
   }
 
   read({ line, cells }: CsvRecord, problems: string[]): void {
@@ -107,7 +119,7 @@ class SampleRows {
     if (this.count === MAX_SAMPLE_ROWS) {
       throw new DocumentError(this.#document, [`line ${line}: more than ${MAX_SAMPLE_ROWS} rows`]);
     }
-    const { features, target, holdout } = this.#columns;
+    const { features, target, holdout, attributes } = this.#columns;
     features.forEach(({ at }, i) => {
       const bin = this.#readers[i]!(cells[at]!);
       if (typeof bin === "number") this.#put(i, bin);
@@ -115,7 +127,26 @@ class SampleRows {
     });
     this.#flag(features.length, target, cells, line, problems);
     if (holdout !== undefined) this.#flag(features.length + 1, holdout, cells, line, problems);
+    attributes.forEach(({ at }, i) => {
+      this.#group(i, at, cells[at]!, line, problems);
+    });
     this.count += 1;
+  }
+
+  #group(i: number, at: number, cell: string, line: number, found: string[]): void {
+    const groups = this.#groups[i]!;
+    const name = cell.trim();
+    const row = this.#columns.features.length + 2 + i;
+    const known = name === "" ? NOT_STATED : groups.get(name);
+    if (known !== undefined) this.#put(row, known);
+    else if (groups.size === MAX_GROUPS)
+      found.push(`line ${line}, column "${this.#header[at]}": more than ${MAX_GROUPS} groups`);
+    else if (name.length > MAX_GROUP_NAME || /[\p{Cc}\p{Cf}\p{Cs}]/u.test(name))
+      found.push(`line ${line}, column "${this.#header[at]}": not the name of a group`);
+    else {
+      this.#put(row, groups.size);
+      groups.set(name, groups.size);
+    }
   }
 
   #flag(row: number, at: number, cells: readonly string[], line: number, found: string[]): void {
@@ -137,10 +168,19 @@ class SampleRows {
   }
 
   table(): SampleTable {
-    const { features, holdout } = this.#columns;
+    const { features, holdout, attributes: named } = this.#columns;
     const full = this.#bytes.map((bytes) => bytes.slice(0, this.count));
     const columns = features.map(({ domain, feature }, i) => ({ domain, feature, bins: full[i]! }));
-    const sample = { outcomes: full[features.length]!, columns };
+    const attributes = named.map(({ name }, i) => ({
+      name,
+      groups: [...this.#groups[i]!.keys()],
+      members: full[features.length + 2 + i]!,
+    }));
+    const sample = {
+      outcomes: full[features.length]!,
+      columns,
+      ...(attributes.length > 0 && { attributes }),
+    };
     const heldOut = holdout === undefined ? undefined : full[features.length + 1]!;
     return new SampleTable(sample, heldOut, this.#columns);
   }

@@ -13,6 +13,7 @@ export interface SampleColumns {
     readonly feature: Feature;
     readonly at: number;
   }[];
+  readonly attributes: readonly { readonly name: string; readonly at: number }[];
   /** Features of the catalogues that the file does not have, as `domain/feature`. */
   readonly absent: readonly string[];
   /** Columns that are nothing to the fit. */
@@ -28,7 +29,11 @@ export interface SampleColumns {
 export function sampleColumns(
   header: readonly string[],
   catalogues: readonly Catalogue[],
-  wanted: { readonly target: string; readonly holdoutColumn?: string | undefined },
+  wanted: {
+    readonly target: string;
+    readonly holdoutColumn?: string | undefined;
+    readonly attributes?: readonly string[];
+  },
   document: string,
 ): SampleColumns {
   const problems: string[] = [];
@@ -60,6 +65,10 @@ export function sampleColumns(
     wanted.holdoutColumn === undefined
       ? undefined
       : demand(wanted.holdoutColumn, "the holdout's column");
+  const attributes = (wanted.attributes ?? []).map((name) => ({
+    name,
+    at: demand(name, "a protected attribute"),
+  }));
   const absent: string[] = [];
   const features = catalogues.flatMap(({ domain, features: listed }) =>
     listed.flatMap((feature) => {
@@ -75,5 +84,5 @@ export function sampleColumns(
   }
   if (problems.length > 0) throw new DocumentError(document, [...new Set(problems)]);
   const unused = header.filter((_, at) => !taken.has(at));
-  return { target, holdout, features, absent, unused };
+  return { target, holdout, features, attributes, absent, unused };
 }

@@ -31,11 +31,15 @@ export function sampleOfBins(
 }
 
 /** Some of a sample's people, in the order of `rows`. */
-export function sampleRows({ outcomes, columns }: Sample, rows: ArrayLike<number>): Sample {
+export function sampleRows(sample: Sample, rows: ArrayLike<number>): Sample {
+  const { outcomes, columns, attributes } = sample;
   const pick = (values: Uint8Array) => Uint8Array.from(rows, (row) => values[row]!);
   return {
     outcomes: pick(outcomes),
     columns: columns.map((column) => ({ ...column, bins: pick(column.bins) })),
+    ...(attributes !== undefined && {
+      attributes: attributes.map((each) => ({ ...each, members: pick(each.members) })),
+    }),
   };
 }
 

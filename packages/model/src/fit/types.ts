@@ -16,7 +16,21 @@ export interface Sample {
   readonly outcomes: Uint8Array;
   /** Each with one bin per person. */
   readonly columns: readonly SampleColumn[];
+  /** What scores are compared by; never fitted on. Absent: nothing. */
+  readonly attributes?: readonly ProtectedAttribute[];
 }
+
+/** A protected attribute of everybody in a sample, such as sex or age group. */
+export interface ProtectedAttribute {
+  readonly name: string;
+  /** At most 32. */
+  readonly groups: readonly string[];
+  /** Index of each person's group; `NOT_STATED` for those in none. */
+  readonly members: Uint8Array;
+}
+
+/** In the place of a group's index. */
+export const NOT_STATED = 255;
 
 /**
  * How the weight of evidence runs along the bins: `up`, it rises with the value (a higher value is a

@@ -25,7 +25,8 @@ export class WitnessDesk {
   readonly #context: NodeContext;
   readonly #bureaus: () => readonly string[];
   readonly #witness: Witness;
-  #distrusted: string | undefined;
+  /** By log: why nothing more of it is cosigned. What one bureau shows says nothing of the other's. */
+  readonly #distrusted = new Map<string, string>();
   #ready: Promise<void>;
 
   /** @param bureaus whose logs this node cosigns. */
@@ -51,7 +52,7 @@ export class WitnessDesk {
 
   /** What keeps this witness from cosigning, if anything does. */
   ailments(): readonly string[] {
-    return this.#distrusted === undefined ? [] : [this.#distrusted];
+    return [...this.#distrusted.values()];
   }
 
   service(): Service {
@@ -72,8 +73,9 @@ export class WitnessDesk {
     { purpose, body }: protocol.WitnessRequest,
   ): Promise<protocol.WitnessReply> {
     await this.#ready;
-    if (this.#distrusted !== undefined) return refused(this.#distrusted);
     const { origin } = logIdentity(this.#context.parties, bureau);
+    const distrusted = this.#distrusted.get(origin);
+    if (distrusted !== undefined) return refused(distrusted);
     try {
       if (purpose === "latest") return await this.#latest(origin, body);
       const request = parseAddCheckpoint(body);
@@ -88,20 +90,22 @@ export class WitnessDesk {
   async #latest(origin: string, seen: Uint8Array): Promise<protocol.WitnessReply> {
     if (seen.length > 0) {
       if (originOf(seen) !== origin) return refused(`not a checkpoint of ${origin}`);
-      await this.#mustKnow(seen);
+      await this.#mustKnow(origin, seen);
     }
-    if (this.#distrusted !== undefined) return refused(this.#distrusted);
+    const distrusted = this.#distrusted.get(origin);
+    if (distrusted !== undefined) return refused(distrusted);
     const body = Uint8Array.from(this.#witness.latest(origin) ?? []);
     return { outcome: "latest", body };
   }
 
-  async #mustKnow(seen: Uint8Array): Promise<void> {
+  async #mustKnow(origin: string, seen: Uint8Array): Promise<void> {
     try {
       await this.#witness.mustKnow(seen);
     } catch (error) {
       if (!(error instanceof LedgerError) || error.code !== "inconsistent") throw error;
-      this.#distrusted = `the witness cosigns nothing more: ${error.message}`;
-      this.#context.log.error({ note: Buffer.from(seen).toString() }, this.#distrusted);
+      const distrusted = `the witness cosigns nothing more of ${origin}: ${error.message}`;
+      this.#distrusted.set(origin, distrusted);
+      this.#context.log.error({ note: Buffer.from(seen).toString() }, distrusted);
     }
   }
 }

@@ -5,6 +5,7 @@
 import type { SigningKey, VerifyingKey } from "@moiety/crypto";
 import {
   canonicalJson,
+  type DisparityLimits,
   DocumentError,
   duplicates,
   kebabNameShape,
@@ -62,9 +63,16 @@ export interface PurposePolicy {
   readonly bitsPerYear: number;
   /** What a certified model, or a pair of them, may tell of one feature. */
   readonly leakage: LeakageLimits;
+  /** How far a model's scores may differ between groups of a development sample; absent: not looked at. */
+  readonly disparity?: DisparityPolicy;
   readonly purposes: readonly Purpose[];
   /** What answers cost, in the order of their beginning; absent: nothing is charged. See fees.ts. */
   readonly fees?: readonly PriceList[];
+}
+
+export interface DisparityPolicy extends DisparityLimits {
+  /** Whether a model beyond the limits is refused, or certified with a warning. */
+  readonly action: "refuse" | "warn";
 }
 
 const MAX_PURPOSES = 64;
@@ -103,6 +111,14 @@ const POLICY: SignedKind<PurposePolicy> = {
       gain: z.number().min(1).max(16),
       advantage: z.number().min(0).max(1),
     }),
+    disparity: z.exactOptional(
+      z.strictObject({
+        ratio: z.number().min(0).max(1),
+        difference: z.number().min(0).max(10),
+        leastGroup: z.int().min(10).max(1_000_000),
+        action: z.enum(["refuse", "warn"]),
+      }),
+    ),
     purposes: z.array(purposeShape).min(1, "at least one purpose").max(MAX_PURPOSES),
     fees: z.exactOptional(priceListsShape),
   }),

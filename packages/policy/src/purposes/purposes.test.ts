@@ -66,6 +66,11 @@ describe("a purpose policy", () => {
     ],
     ["has no quota", { ...POLICY, bitsPerYear: 0 }, "bitsPerYear"],
     [
+      "looks at groups of a few people",
+      { ...POLICY, disparity: { ratio: 0.8, difference: 0.5, leastGroup: 9, action: "warn" } },
+      "disparity.leastGroup",
+    ],
+    [
       "lists categories out of order",
       with1st({ categories: ["turnover", "contract"] }),
       "ascending",
