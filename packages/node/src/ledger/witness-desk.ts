@@ -25,8 +25,7 @@ export class WitnessDesk {
   readonly #context: NodeContext;
   readonly #bureaus: () => readonly string[];
   readonly #witness: Witness;
-  /** By log: why nothing more of it is cosigned. What one bureau shows says nothing of the other's. */
-  readonly #distrusted = new Map<string, string>();
+  #distrusted: string | undefined;
   #ready: Promise<void>;
 
   /** @param bureaus whose logs this node cosigns. */
@@ -52,7 +51,7 @@ export class WitnessDesk {
 
   /** What keeps this witness from cosigning, if anything does. */
   ailments(): readonly string[] {
-    return [...this.#distrusted.values()];
+    return this.#distrusted === undefined ? [] : [this.#distrusted];
   }
 
   service(): Service {
@@ -73,9 +72,8 @@ export class WitnessDesk {
     { purpose, body }: protocol.WitnessRequest,
   ): Promise<protocol.WitnessReply> {
     await this.#ready;
+    if (this.#distrusted !== undefined) return refused(this.#distrusted);
     const { origin } = logIdentity(this.#context.parties, bureau);
-    const distrusted = this.#distrusted.get(origin);
-    if (distrusted !== undefined) return refused(distrusted);
     try {
       if (purpose === "latest") return await this.#latest(origin, body);
       const request = parseAddCheckpoint(body);
@@ -90,22 +88,20 @@ export class WitnessDesk {
   async #latest(origin: string, seen: Uint8Array): Promise<protocol.WitnessReply> {
     if (seen.length > 0) {
       if (originOf(seen) !== origin) return refused(`not a checkpoint of ${origin}`);
-      await this.#mustKnow(origin, seen);
+      await this.#mustKnow(seen);
     }
-    const distrusted = this.#distrusted.get(origin);
-    if (distrusted !== undefined) return refused(distrusted);
+    if (this.#distrusted !== undefined) return refused(this.#distrusted);
     const body = Uint8Array.from(this.#witness.latest(origin) ?? []);
     return { outcome: "latest", body };
   }
 
-  async #mustKnow(origin: string, seen: Uint8Array): Promise<void> {
+  async #mustKnow(seen: Uint8Array): Promise<void> {
     try {
       await this.#witness.mustKnow(seen);
     } catch (error) {
       if (!(error instanceof LedgerError) || error.code !== "inconsistent") throw error;
-      const distrusted = `the witness cosigns nothing more of ${origin}: ${error.message}`;
-      this.#distrusted.set(origin, distrusted);
-      this.#context.log.error({ note: Buffer.from(seen).toString() }, distrusted);
+      this.#distrusted = `the witness cosigns nothing more: ${error.message}`;
+      this.#context.log.error({ note: Buffer.from(seen).toString() }, this.#distrusted);
     }
   }
 }
