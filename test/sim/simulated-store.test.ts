@@ -45,6 +45,9 @@ const RANGES: readonly Range[] = [
   { start: Buffer.of(1), end: Buffer.of(4) },
   { start: Buffer.of(2, 2), limit: 2 },
   { start: Buffer.of(4), end: Buffer.of(1) },
+  { reverse: true },
+  { end: Buffer.of(2, 2), reverse: true, limit: 2 },
+  { start: Buffer.of(1), end: Buffer.of(4), reverse: true },
 ];
 
 function apply(table: Table, { kind, place: at, ...rest }: Write): Promise<boolean> {

@@ -27,10 +27,11 @@ export class SortedTable {
   }
 
   /** A copy of what lies in the range, so that it may be written while it is read. */
-  range({ start, end, limit }: Range = {}): Entry[] {
+  range({ start, end, limit, reverse = false }: Range = {}): Entry[] {
     const from = start === undefined ? 0 : this.#place(start);
     const to = end === undefined ? this.#entries.length : this.#place(end);
-    return this.#entries.slice(from, Math.max(from, to)).slice(0, limit);
+    const found = this.#entries.slice(from, Math.max(from, to));
+    return (reverse ? found.reverse() : found).slice(0, limit);
   }
 
   copy(): SortedTable {

@@ -62,7 +62,6 @@ export async function exportLog(
   for (const place of tilePlaces(size)) {
     const path = tilePath(place);
     const file = join(folder, path);
-    signal?.throwIfAborted();
     if (place.width === TILE_WIDTH && existsSync(file)) continue;
     mkdirSync(dirname(file), { recursive: true });
     writePublic(file, checked(place, await fetchFile(path, signal), path));

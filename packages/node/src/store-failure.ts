@@ -16,7 +16,7 @@
  */
 import { statfsSync } from "node:fs";
 import { Refusal } from "@moiety/kit";
-import type { Table } from "./store-table.ts";
+import type { Range, Table } from "./store-table.ts";
 
 /** Room that stays free on the disk: more than any commit takes but a very large deposit's first. */
 export const RESERVE_BYTES: number = 64 << 20;
@@ -104,11 +104,19 @@ export function watchedTable(table: Table, guard: WriteGuard): Table {
     peek: (key) => table.peek(key),
     put: (key, value) => guard.watch(() => table.put(key, value)),
     remove: (key) => guard.watch(() => table.remove(key)),
-    getRange: (range) => table.getRange(range),
-    getKeys: (range) => table.getKeys(range),
+    getRange: (range) => table.getRange(lmdbRange(range)),
+    getKeys: (range) => table.getKeys(lmdbRange(range)),
     getCount: (range) => table.getCount(range),
     ifNoExists: (key, write) => guard.watch(() => table.ifNoExists(key, guard.within(write))),
   };
+}
+
+/** In reverse, lmdb walks from `start` down to `end`, and would count in the upper bound. */
+function lmdbRange(range: Range | undefined): Range | undefined {
+  if (range?.reverse !== true) return range;
+  const { start, end, ...rest } = range;
+  const turned = { ...rest, exclusiveStart: true, inclusiveEnd: true };
+  return { ...turned, ...(end && { start: end }), ...(start && { end: start }) };
 }
 
 /** The promise of the cause rejects with it. */

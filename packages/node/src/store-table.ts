@@ -5,6 +5,8 @@ export interface Range {
   readonly start?: Buffer;
   readonly end?: Buffer;
   readonly limit?: number;
+  /** The last of them first; `limit` then counts from the end. */
+  readonly reverse?: boolean;
 }
 
 /**

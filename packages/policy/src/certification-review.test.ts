@@ -175,6 +175,11 @@ describe("a supervisor who reviews a model", () => {
     expect(warned(warning).join()).toContain("sex = women");
     expect(warned(warning, fair)).toEqual([]);
     expect(warned(refusing)).toEqual([]);
+    const { attributes: _, ...silent } = fair;
+    const unasked = "no sample with protected attributes came";
+    expect(refusal(MODEL, { policy: refusing })).toContain(unasked);
+    expect(refusal(MODEL, { policy: refusing, sample: silent })).toContain(unasked);
+    expect(reviewWarnings(MODEL, { ...REVIEW, policy: warning }).join()).toContain(unasked);
     expect(refusal(MODEL, { sample: unfair })).toBe("");
   });
 

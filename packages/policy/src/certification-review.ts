@@ -74,13 +74,18 @@ export function reviewWarnings(model: Scorecard, review: Review): string[] {
   return disparitiesWhere("warn", model, review);
 }
 
-/** Between groups of the bank's sample, if it has protected attributes and the policy this action. */
+/**
+ * Between groups of the bank's sample, if the policy has this action. No sample with protected attributes
+ * is a problem as well: what the policy asks for would otherwise be skipped unseen.
+ */
 function disparitiesWhere(
   action: "refuse" | "warn",
   model: Scorecard,
   { policy: { disparity }, sample }: Review,
 ): string[] {
-  if (sample === undefined || disparity?.action !== action) return [];
+  if (disparity?.action !== action) return [];
+  if (!sample?.attributes?.length)
+    return ["the policy asks for a comparison of groups; no sample with protected attributes came"];
   return disparityProblems(disparities(model, sample, disparity.leastGroup), disparity);
 }
 

@@ -42,7 +42,7 @@ export interface Impact {
 export interface GroupDisparity {
   readonly group: string;
   readonly mean: number;
-  /** Standardised; 0 or less. */
+  /** Standardised; 0 or less. -Infinity, null in JSON, where nobody's score differs within two groups. */
   readonly difference: number;
   readonly impacts: readonly Impact[];
 }

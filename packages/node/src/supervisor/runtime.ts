@@ -9,7 +9,7 @@ import {
   parseScorecard,
   type Scorecard,
 } from "@moiety/model";
-import { certify as issue, type Review, timeOf } from "@moiety/policy";
+import { certify as issue, type Review, reviewWarnings, timeOf } from "@moiety/policy";
 import { certify, score, scoreHeader } from "@moiety/protocols";
 import type { FastifyInstance } from "fastify";
 import type { NodeContext, RoleRuntime } from "../context.ts";
@@ -119,6 +119,7 @@ export class Supervisor implements RoleRuntime {
       ]);
     const catalogues = [...(await this.#directory.catalogues(domains)).values()];
     checkScorecard(model, catalogues);
+    const { review } = this.#review(bank, model);
     const now = clock.now();
     const granted = this.#certificates.getCount();
     const life = await incarnationOf(store, rng, now);
@@ -138,7 +139,7 @@ export class Supervisor implements RoleRuntime {
         issuedAt,
         expiresAt: timeOf(now + VALID_FOR_MS),
         serial,
-        ...this.#review(bank, model),
+        ...(review && { review }),
       },
       signing,
     );
@@ -150,6 +151,8 @@ export class Supervisor implements RoleRuntime {
     });
     milestone("certificate.granted");
     log.info({ bank, model: modelId(model), serial }, "model certified");
+    const warnings = review === undefined ? [] : reviewWarnings(model, review);
+    if (warnings.length > 0) log.warn({ bank, model: modelId(model), warnings }, "model review");
     return certificate;
   }
 

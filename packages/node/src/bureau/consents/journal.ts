@@ -122,7 +122,7 @@ export class Journal {
     const cursor = before === undefined ? undefined : Buffer.from(before, "hex");
     const end = cursor === undefined ? after(prefix) : Buffer.concat([prefix, cursor]);
     const shown: JournalEntry[] = [];
-    for (const place of [...this.#asked.getKeys({ start: prefix, end })].reverse()) {
+    for (const place of this.#asked.getKeys({ start: prefix, end, reverse: true })) {
       if (shown.length === limit) break;
       const entry = this.#entryAt(Buffer.from(place), prefix.length);
       if (isShown(entry.consent)) shown.push(entry);
