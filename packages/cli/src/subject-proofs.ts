@@ -4,6 +4,7 @@ import { join } from "node:path";
 import {
   COSIGNATURE,
   ED25519,
+  type Entry,
   LedgerError,
   type LogIdentity,
   logOrigin,
@@ -31,51 +32,76 @@ export interface Proven {
 }
 
 /**
- * Verifies the receipts that came with an inquiry, and writes them into the folder `proofs`, if any. Throws
- * `SetupError` for one that is wrong.
+ * Verifies the receipts that came with an inquiry, compares what they prove with what the bureau told, and
+ * writes them into the folder `proofs`, if any. Throws `SetupError` for one that is wrong, or that proves
+ * something else than was told.
  */
 export function proven(
-  { inquiry, receipts }: AccountEntry,
+  told: AccountEntry,
   bureau: Party,
   roster: Roster,
   proofs: string | undefined,
 ): Proven {
+  const seen = new Map<Part, Entry>();
   const entries: number[] = [];
-  let pending = 2;
-  for (const text of receipts) {
+  for (const text of told.receipts) {
     const bytes = new Uint8Array(Buffer.from(text, "base64"));
-    const seq = entryOf(bytes, inquiry, bureau, roster);
-    if (seq === undefined) continue;
-    entries.push(seq);
-    pending -= 1;
-    if (proofs === undefined) continue;
+    const { entry, isWitnessed } = opened(bytes, told.inquiry, bureau, roster);
+    const part = partOf(entry, told);
+    if (part === undefined || seen.has(part))
+      throw new SetupError(
+        `${bureau.name} proves something else about ${told.inquiry} than it tells: keep its receipts`,
+      );
+    seen.set(part, entry);
+    if (isWitnessed) entries.push(entry.seq);
+    if (proofs === undefined || !isWitnessed) continue;
     mkdirSync(proofs, { recursive: true, mode: 0o700 });
-    writePublic(join(proofs, `${bureau.name}-${seq}.receipt`), bytes);
+    writePublic(join(proofs, `${bureau.name}-${entry.seq}.receipt`), bytes);
   }
-  return { entries, pending };
+  checkPair(seen, told, bureau);
+  return { entries, pending: 2 - entries.length };
 }
 
-/** Number of the entry that a receipt proves; undefined as long as not all witnesses have signed. */
-function entryOf(
+/** The two entries that an inquiry has in a log. */
+type Part = "intent" | "result";
+
+/** Which of the two this is; undefined for an entry that says something else than the bureau told. */
+function partOf({ kind, body }: Entry, told: AccountEntry): Part | undefined {
+  if (!("inquiry" in body) || Buffer.from(body.inquiry).toString("hex") !== told.inquiry)
+    return undefined;
+  if (kind === "intent" || kind === "batch")
+    return body.bank === told.bank && body.purpose === told.purpose ? "intent" : undefined;
+  // What came to nothing has a result, too; of such a one a person is told that it was begun.
+  return kind === "result" && body.outcome === told.outcome ? "result" : undefined;
+}
+
+/** Result and intent belong together. */
+function checkPair(seen: ReadonlyMap<Part, Entry>, told: AccountEntry, bureau: Party): void {
+  const [intent, result] = [seen.get("intent"), seen.get("result")];
+  if (intent === undefined || result?.kind !== "result") return;
+  if (result.body.intent !== intent.seq)
+    throw new SetupError(`${bureau.name}: the result of ${told.inquiry} is of another intent`);
+}
+
+/** What a receipt proves, and whether all witnesses have signed already. */
+function opened(
   bytes: Uint8Array,
   inquiry: string,
   bureau: Party,
   roster: Roster,
-): number | undefined {
+): { readonly entry: Entry; readonly isWitnessed: boolean } {
   const log = logOf(bureau, roster);
-  const opened = (witnesses: readonly NoteKey[]) => verifyReceipt(bytes, log, witnesses).entry;
+  const open = (witnesses: readonly NoteKey[]): Entry => verifyReceipt(bytes, log, witnesses).entry;
   try {
-    const { seq, body } = opened([]);
-    const id = "inquiry" in body ? Buffer.from(body.inquiry).toString("hex") : "";
-    if (id !== inquiry)
-      throw new SetupError(`${bureau.name} proves another inquiry than ${inquiry}`);
+    const entry = open([]);
     try {
-      opened(witnessesOf(bureau, roster));
+      open(witnessesOf(bureau, roster));
     } catch (error) {
-      if (error instanceof LedgerError && error.code === "unsigned") return undefined;
+      if (error instanceof LedgerError && error.code === "unsigned")
+        return { entry, isWitnessed: false };
       throw error;
     }
-    return seq;
+    return { entry, isWitnessed: true };
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error;
     throw new SetupError(`${bureau.name}: a proof about ${inquiry} is wrong: ${error.message}`);
