@@ -41,8 +41,9 @@ function feed(stock: PadStock, series: Uint8Array): { batches: number[]; done: P
 const series = new Uint8Array(16).fill(7);
 
 describe("a bureau's stock of random OTs", () => {
-  test("keeps more ready while a batch takes them, in larger refills, until somebody's inquiry comes", async () => {
-    const stock = new PadStock(3 * REFILL, handClock());
+  test("keeps more ready while a batch takes them, in larger refills, beside somebody's inquiry too, until it pauses", async () => {
+    const clock = handClock();
+    const stock = new PadStock(3 * REFILL, clock);
     const { batches, done } = feed(stock, series);
     await settle();
     await stock.take(2 * REFILL);
@@ -52,7 +53,11 @@ describe("a bureau's stock of random OTs", () => {
     await stock.take(1);
     for (let lot = 0; lot < 9; lot += 1) await stock.take(2000);
     await settle();
-    expect(batches).toHaveLength(5);
+    expect(batches.slice(5)).toEqual([REFILL, REFILL]);
+    clock.fire();
+    for (let lot = 0; lot < 9; lot += 1) await stock.take(2000);
+    await settle();
+    expect(batches).toHaveLength(7);
     stock.close();
     await done;
   });

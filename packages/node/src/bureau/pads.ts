@@ -24,6 +24,8 @@ const MAX_WAITING = 256;
 /** A request for at most so many is one person's, or a few people's. */
 const SMALL: number = 1 << 11;
 const RETRY_MS = 500;
+/** A batch that asked for nothing for so long is over, or waits for something else. */
+const BATCH_PAUSE_MS = 1000;
 const SHUTTING_DOWN = "this bureau is shutting down";
 
 interface Waiting {
@@ -52,8 +54,9 @@ export class PadStock implements lookup.Pads {
   #made = 0;
   #distrusted = false;
   #interrupted = false;
-  /** Whether the last request was a batch's. */
+  /** Whether a batch takes OTs; small requests in between do not end it. */
   #inBulk = false;
+  #forgetBatch: () => void = () => {};
 
   /** `target`: OTs to keep ready as receiver. */
   constructor(target: number, clock: Clock) {
@@ -77,7 +80,7 @@ export class PadStock implements lookup.Pads {
   }
 
   take(count: number): Promise<ReceiverPads> {
-    this.#inBulk = count > SMALL;
+    if (count > SMALL) this.#rememberBatch();
     if (this.#closed) return Promise.reject(new Refusal("busy", SHUTTING_DOWN));
     if (this.#mayPass(count, this.#waiting)) {
       const ready = this.#receiver?.take(count);
@@ -175,10 +178,19 @@ export class PadStock implements lookup.Pads {
 
   close(): void {
     this.#closed = true;
+    this.#forgetBatch();
     this.#wake();
     this.#rejectAll(SHUTTING_DOWN);
     this.#receiver?.clear();
     this.#sender?.clear();
+  }
+
+  #rememberBatch(): void {
+    this.#forgetBatch();
+    this.#inBulk = true;
+    this.#forgetBatch = this.#clock.after(BATCH_PAUSE_MS, () => {
+      this.#inBulk = false;
+    });
   }
 
   #rejectAll(reason: string): void {
