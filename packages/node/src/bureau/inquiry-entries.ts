@@ -38,9 +38,11 @@ function peopleRoot({ people, salt, pseudonyms, consents }: scoreHeader.Inquiry)
   return saltedTreeRoot("moiety/ledger/1/people", salt, rows, stride);
 }
 
-/** Both bureaus write the same about one inquiry, but for their own signatures. */
-export function isAbout({ kind, body }: Entry, intent: score.Intent): boolean {
-  const own = intentDraft(intent);
+/**
+ * Whether the other bureau's entry is about the inquiry of which `own` is an `intentDraft`: both write
+ * the same, but for their own signatures.
+ */
+export function isAbout({ kind, body }: Entry, own: Draft): boolean {
   if (kind !== own.kind || (kind !== "intent" && kind !== "batch")) return false;
   const [theirs, mine] = [{ ...body }, { ...own.body }] as [IntentBody, IntentBody];
   // Not the bank's signature: a bank can make two that are right, and give each bureau another.

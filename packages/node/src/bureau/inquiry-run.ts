@@ -66,6 +66,7 @@ export class InquiryRun
   readonly #table: Table;
   #reservation: Reservation | undefined;
   #fee: Fee | undefined;
+  #drafted: { readonly intent: score.Intent; readonly draft: Draft } | undefined;
   #intending: Promise<Intended> | undefined;
   #keeping: Promise<void> | undefined;
 
@@ -115,7 +116,7 @@ export class InquiryRun
       if (!(error instanceof LedgerError)) throw error;
       throw new Misbehaviour(peer, "cheat", `no promise of its log: ${error.message}`);
     }
-    if (!isAbout(promised, intent))
+    if (!isAbout(promised, this.#draftOf(intent)))
       throw new Misbehaviour(peer, "cheat", "promised another entry than this inquiry's");
   }
 
@@ -169,12 +170,18 @@ export class InquiryRun
     else this.#keeping.catch(abort);
   }
 
+  /** The root over a block's people is a good part of what the block costs: computed once. */
+  #draftOf(intent: score.Intent): Draft {
+    if (this.#drafted?.intent !== intent) this.#drafted = { intent, draft: intentDraft(intent) };
+    return this.#drafted.draft;
+  }
+
   async #intend(intent: score.Intent): Promise<Intended> {
     const { ledger, records, open } = this.#parts;
     const id = Buffer.from(intent.inquiry.inquiry);
     milestone("inquiry.intending");
     try {
-      const [appended] = await ledger.append([intentDraft(intent)], {
+      const [appended] = await ledger.append([this.#draftOf(intent)], {
         admit: () => {
           if (this.isKnown(id))
             throw new Refusal("refused", "an inquiry with this id was computed before");
