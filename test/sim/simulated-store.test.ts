@@ -3,7 +3,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seededRng } from "@moiety/crypto";
-import { openStore, type Range, type Store, StoreError, type Table } from "@moiety/node/runtime";
+import {
+  openStore,
+  type Range,
+  type Span,
+  type Store,
+  StoreError,
+  type Table,
+} from "@moiety/node/runtime";
 import { VirtualClock } from "@moiety/transport";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -72,13 +79,17 @@ async function perform(store: Store, table: Table, asked: Step): Promise<unknown
   );
 }
 
+const spanOf = ({ limit: _, reverse: __, ...span }: Range): Span => span;
+
 function content(table: Table): unknown[] {
-  return RANGES.map((range) =>
-    [...table.getRange(range)].map(({ key, value: held }) => [
+  return RANGES.map((range) => ({
+    count: table.getCount(spanOf(range)),
+    keys: [...table.getKeys(range)].map((key) => Buffer.from(key).toString("hex")),
+    entries: [...table.getRange(range)].map(({ key, value: held }) => [
       key.toString("hex"),
       held.toString("hex"),
     ]),
-  );
+  }));
 }
 
 describe("the simulated store", () => {

@@ -23,7 +23,7 @@ export class SimulatedStore implements Store {
       remove: (key) => this.#write(name, key, undefined),
       getRange: (range) => this.#range(name, range),
       getKeys: (range) => this.#range(name, range).map(({ key }) => key),
-      getCount: (range) => this.#range(name, range).length,
+      getCount: (span) => this.#range(name, span).length,
       ifNoExists: (key, write) => this.#ifNoExists(name, key, write),
     };
   }

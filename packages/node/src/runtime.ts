@@ -11,6 +11,6 @@ export type { NodeConfig } from "./config.ts";
 export type { Log } from "./log.ts";
 export { Parties } from "./parties.ts";
 export { type RunningNode, runNode, type ServeControl } from "./start.ts";
-export { openStore, type Range, type Store, type Table } from "./store.ts";
+export { openStore, type Range, type Span, type Store, type Table } from "./store.ts";
 export { StoreError } from "./store-failure.ts";
 export { machine, type Surroundings } from "./surroundings.ts";

@@ -106,14 +106,17 @@ export function watchedTable(table: Table, guard: WriteGuard): Table {
     remove: (key) => guard.watch(() => table.remove(key)),
     getRange: (range) => table.getRange(lmdbRange(range)),
     getKeys: (range) => table.getKeys(lmdbRange(range)),
-    getCount: (range) => table.getCount(range),
+    getCount: (span) => table.getCount({ ...span }), // lmdb writes into what it is given
     ifNoExists: (key, write) => guard.watch(() => table.ifNoExists(key, guard.within(write))),
   };
 }
 
-/** In reverse, lmdb walks from `start` down to `end`, and would count in the upper bound. */
-function lmdbRange(range: Range | undefined): Range | undefined {
-  if (range?.reverse !== true) return range;
+/**
+ * A copy, for lmdb writes into it what it was asked for. In reverse, lmdb walks from `start` down to
+ * `end`, and would count in the upper bound.
+ */
+function lmdbRange(range: Range = {}): Range {
+  if (range.reverse !== true) return { ...range };
   const { start, end, ...rest } = range;
   const turned = { ...rest, exclusiveStart: true, inclusiveEnd: true };
   return { ...turned, ...(end && { start: end }), ...(start && { end: start }) };

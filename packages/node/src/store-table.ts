@@ -1,9 +1,13 @@
 /** What the store is made of, whoever keeps it: tables, their keys, transactions. */
 
-/** Entries of a table that are asked for: from `start` on, before `end`, at most `limit` of them. */
-export interface Range {
+/** A part of a table: from `start` on, before `end`. */
+export interface Span {
   readonly start?: Buffer;
   readonly end?: Buffer;
+}
+
+/** Entries of a table that are asked for, at most `limit` of them. */
+export interface Range extends Span {
   readonly limit?: number;
   /** The last of them first; `limit` then counts from the end. */
   readonly reverse?: boolean;
@@ -25,7 +29,7 @@ export interface Table {
   remove(key: Buffer): Promise<boolean>;
   getRange(range?: Range): Iterable<{ readonly key: Buffer; readonly value: Buffer }>;
   getKeys(range?: Range): Iterable<Buffer>;
-  getCount(range?: Range): number;
+  getCount(span?: Span): number;
   /**
    * Makes the writes of `write`, which is called at once, part of a commit that happens only if `key`
    * is absent then; resolves with whether it was. For keys that no transaction removes: after one that

@@ -7,7 +7,7 @@ import { type StoreReport, WriteGuard, watchedTable } from "./store-failure.ts";
 import { migrate } from "./store-migrations.ts";
 import type { Store, Table } from "./store-table.ts";
 
-export { after, key, type Range, type Store, type Table } from "./store-table.ts";
+export { after, key, type Range, type Span, type Store, type Table } from "./store-table.ts";
 
 /** Raises when the layout of any table changes; an older store is migrated, a newer one refused. */
 export const SCHEMA_VERSION: number = 2;

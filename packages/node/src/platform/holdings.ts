@@ -67,7 +67,8 @@ export class Holdings {
 
   hasContent({ domain, epoch }: Place): boolean {
     const prefix = key(domain, epoch);
-    return this.#content.getCount({ start: prefix, end: after(prefix), limit: 1 }) > 0;
+    const [first] = this.#content.getKeys({ start: prefix, end: after(prefix), limit: 1 });
+    return first !== undefined;
   }
 
   /** Writes the changes of a version that is being prepared; `progress` may throw. */
