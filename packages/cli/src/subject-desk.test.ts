@@ -50,6 +50,7 @@ beforeAll(async () => {
 afterEach(() => {
   server?.closeAllConnections();
   server?.close();
+  rmSync(at("proofs"), { recursive: true, force: true });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -138,6 +139,7 @@ describe("a wallet that is told who asked", () => {
   ])("refuses a proof about %s", async (_, draft) => {
     const desk = await tellsOf(entry(receiptsOf(draft)));
     await expect(told(desk)).rejects.toThrow(`${bureau} proves something else`);
+    expect(readdirSync(at("proofs"))).toEqual([`against-${bureau}-0.receipt`]);
   });
 
   it("takes intent and result of one inquiry, and refuses a result of another", async () => {
@@ -147,7 +149,10 @@ describe("a wallet that is told who asked", () => {
     expect(asked).toMatchObject([{ entries: [0, 1], pending: 0 }]);
     const apart = receiptsOf(intent(), result("delivered", 7));
     const desk = await tellsOf(entry(apart, delivered));
-    await expect(told(desk)).rejects.toThrow("is of another intent");
+    await expect(told(desk)).rejects.toThrow("something else");
+    const turned = receiptsOf(intent(), result("delivered")).reverse();
+    const other = await tellsOf(entry(turned, delivered));
+    await expect(told(other)).rejects.toThrow("something else");
   });
 
   it("refuses the same proof twice, in place of the other", async () => {

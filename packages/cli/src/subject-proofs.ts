@@ -34,7 +34,7 @@ export interface Proven {
 /**
  * Verifies the receipts that came with an inquiry, compares what they prove with what the bureau told, and
  * writes them into the folder `proofs`, if any. Throws `SetupError` for one that is wrong, or that proves
- * something else than was told.
+ * something else than was told; such a one, which its log has signed, is kept there, too.
  */
 export function proven(
   told: AccountEntry,
@@ -48,17 +48,20 @@ export function proven(
     const bytes = new Uint8Array(Buffer.from(text, "base64"));
     const { entry, isWitnessed } = opened(bytes, told.inquiry, bureau, roster);
     const part = partOf(entry, told);
-    if (part === undefined || seen.has(part))
+    const name = `${bureau.name}-${entry.seq}.receipt`;
+    if (part === undefined || !isNext(part, entry, seen)) {
+      // Under another name: it must not take the place of one that was right.
+      const file = keep(bytes, `against-${name}`, proofs);
       throw new SetupError(
-        `${bureau.name} proves something else about ${told.inquiry} than it tells: keep its receipts`,
+        `${bureau.name} proves something else about ${told.inquiry} than it tells` +
+          (file === undefined ? "; --proofs <folder> keeps what it signed" : `: ${file}`),
       );
+    }
     seen.set(part, entry);
-    if (isWitnessed) entries.push(entry.seq);
-    if (proofs === undefined || !isWitnessed) continue;
-    mkdirSync(proofs, { recursive: true, mode: 0o700 });
-    writePublic(join(proofs, `${bureau.name}-${entry.seq}.receipt`), bytes);
+    if (!isWitnessed) continue;
+    entries.push(entry.seq);
+    keep(bytes, name, proofs);
   }
-  checkPair(seen, told, bureau);
   return { entries, pending: 2 - entries.length };
 }
 
@@ -75,12 +78,20 @@ function partOf({ kind, body }: Entry, told: AccountEntry): Part | undefined {
   return kind === "result" && body.outcome === told.outcome ? "result" : undefined;
 }
 
-/** Result and intent belong together. */
-function checkPair(seen: ReadonlyMap<Part, Entry>, told: AccountEntry, bureau: Party): void {
-  const [intent, result] = [seen.get("intent"), seen.get("result")];
-  if (intent === undefined || result?.kind !== "result") return;
-  if (result.body.intent !== intent.seq)
-    throw new SetupError(`${bureau.name}: the result of ${told.inquiry} is of another intent`);
+/** Intent, then result, each once; a result is of the intent before it. */
+function isNext(part: Part, entry: Entry, seen: ReadonlyMap<Part, Entry>): boolean {
+  if (seen.has(part) || seen.has("result")) return false;
+  const intent = seen.get("intent");
+  return entry.kind !== "result" || intent === undefined || entry.body.intent === intent.seq;
+}
+
+/** The file that it is in now; undefined without a folder. */
+function keep(bytes: Uint8Array, name: string, folder: string | undefined): string | undefined {
+  if (folder === undefined) return undefined;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const file = join(folder, name);
+  writePublic(file, bytes);
+  return file;
 }
 
 /** What a receipt proves, and whether all witnesses have signed already. */
