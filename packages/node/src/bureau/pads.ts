@@ -80,8 +80,8 @@ export class PadStock implements lookup.Pads {
   }
 
   take(count: number): Promise<ReceiverPads> {
-    if (count > SMALL) this.#rememberBatch();
     if (this.#closed) return Promise.reject(new Refusal("busy", SHUTTING_DOWN));
+    if (count > SMALL) this.#rememberBatch();
     if (this.#mayPass(count, this.#waiting)) {
       const ready = this.#receiver?.take(count);
       if (ready !== undefined) {

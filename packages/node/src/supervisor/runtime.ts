@@ -119,7 +119,7 @@ export class Supervisor implements RoleRuntime {
       ]);
     const catalogues = [...(await this.#directory.catalogues(domains)).values()];
     checkScorecard(model, catalogues);
-    const { review } = this.#review(bank, model);
+    const review = this.#review(bank, model);
     const now = clock.now();
     const granted = this.#certificates.getCount();
     const life = await incarnationOf(store, rng, now);
@@ -160,9 +160,9 @@ export class Supervisor implements RoleRuntime {
    * By what the policy in force asks of a model: on its own, and beside every other that the bank had
    * certified here. Over uniform marginals: the supervisor knows no platform's, and takes no bank's.
    */
-  #review(bank: string, model: Scorecard): { readonly review?: Review } {
+  #review(bank: string, model: Scorecard): Review | undefined {
     const policy = this.#context.purposes.current;
-    if (policy === undefined) return {};
+    if (policy === undefined) return undefined;
     const prefix = key(bank);
     const others = [...this.#scorecards.getRange({ start: prefix, end: after(prefix) })]
       .map(({ value }) => parseScorecard(value.toString("utf8"), "(certified before)"))
@@ -177,7 +177,7 @@ export class Supervisor implements RoleRuntime {
         }),
       ),
     );
-    return { review: { policy, marginals, others, followTrends: true } };
+    return { policy, marginals, others, followTrends: true };
   }
 
   /** One name and version stands for one scorecard; certifying the same again is a fresh split of it. */
