@@ -90,6 +90,8 @@ export interface Pads {
   take(count: number): Promise<ReceiverPads>;
   /** Takes back OTs that `take` gave and that nobody was told of. */
   giveBack(pads: ReceiverPads): void;
+  /** Told at the end of an inquiry for which OTs were set aside that it has used them up. */
+  usedUp?(count: number): void;
   /** The pads (count × 16) of OTs that the peer names; throws `PadError`. */
   burn(series: Uint8Array, segments: readonly Segment[], count: number): Uint16Array;
 }

@@ -228,6 +228,39 @@ describe("a bureau refuses, before it speaks to the other or uses anything up,",
     expect(levels(set)).toEqual(before);
   });
 
+  test.each(BUREAUS)("one for which %s has no random OTs in time", async (late) => {
+    const set = setting();
+    const before = levels(set);
+    const dry = { ...set.pads[late], take: () => Promise.reject(new Refusal("busy", "none")) };
+    const ended = await inquire(set, { [late]: { pads: dry } });
+    expect(failureOf(ended.bank)).toMatchObject({ code: "busy" });
+    expect(set.world.seen.a.size + set.world.seen.b.size).toBe(0);
+    expect(levels(set)).toEqual(before);
+    // Its id is free, and so is all that it would have used up.
+    expect(outputOf((await inquire(set)).bank)).toEqual(set.world.plainScores());
+  });
+
+  test("one that ended while its random OTs were waited for", async () => {
+    const set = setting();
+    const before = levels(set);
+    let come = (): void => {};
+    const late = new Promise<void>((resolve) => {
+      come = resolve;
+    });
+    const waiting = {
+      ...set.pads.a,
+      take: (count: number) => late.then(() => set.pads.a.take(count)),
+    };
+    const resolve = vi.fn(() => Promise.reject(new Refusal("refused", "not with me")));
+    const ended = inquire(set, { a: { pads: waiting }, b: { resolve } });
+    await vi.waitFor(() => expect(resolve).toHaveBeenCalled());
+    await new Promise(setImmediate);
+    come();
+    expect(failureOf((await ended).bank)).toMatchObject({ code: "refused" });
+    expect(set.world.seen.a.size).toBe(0);
+    expect(levels(set)).toEqual(before);
+  });
+
   test("a version that one of the two does not hold", async () => {
     const resolve = () => Promise.reject(new Refusal("conflict", "version 1 is not held"));
     const set = setting();

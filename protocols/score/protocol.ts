@@ -20,6 +20,7 @@ import {
   lookupMessages,
   type Pads,
 } from "../lookup/protocol.ts";
+import { ReservedPads } from "../lookup/reserved-pads.ts";
 import {
   CONSENT_BYTES,
   type DepositVersion,
@@ -226,10 +227,8 @@ export async function bureau(
   session: SessionOf<typeof score, "a"> | SessionOf<typeof score, "b">,
   input: BureauInput,
 ): Promise<number> {
-  const { role } = session;
-  const peer = role === "a" ? "b" : "a";
   const inquiry = await session.receive("bank", "inquiry");
-  // 2: verify, log, and only then speak to the other bureau.
+  // 2: verify, set OTs aside, log, and only then speak to the other bureau.
   const bankName = session.party("bank");
   const header = inquiryHeader(input.network, threeParties(session), inquiry);
   if (!input.verifyBank(bankName, inquiry.signature, INQUIRY_CONTEXT, header))
@@ -239,8 +238,28 @@ export async function bureau(
     throw new Refusal("refused", "an inquiry with this id was computed before");
   const resolved = await input.resolve(bankName, inquiry);
   checkResolved(inquiry, resolved);
-  const signature = input.sign(HEADER_CONTEXT, header);
-  const intent = { bank: bankName, inquiry, header, asked: inquiry.signature, signature };
+  // Before a word to the other bureau: an inquiry for which no OTs come uses nothing up at either.
+  const pads = await ReservedPads.of(input.pads, resolved.indices.length);
+  try {
+    session.check(); // the wait may have been long
+    const signature = input.sign(HEADER_CONTEXT, header);
+    const intent = { bank: bankName, inquiry, header, asked: inquiry.signature, signature };
+    return await compute(session, { ...input, pads }, intent, resolved);
+  } finally {
+    pads.release();
+  }
+}
+
+/** Steps 2 to 5 of an inquiry that this bureau would answer. Output: number of people scored. */
+async function compute(
+  session: BureauSession,
+  input: BureauInput,
+  intent: Intent,
+  resolved: Resolved,
+): Promise<number> {
+  const { role } = session;
+  const peer = role === "a" ? "b" : "a";
+  const { inquiry, header } = intent;
   const signatures = await exchangeHeaders(session, peer, input, intent, resolved);
   // Only now: what one bureau refuses uses up nothing at the other.
   const intended = input.intend(intent);

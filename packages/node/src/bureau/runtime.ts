@@ -36,6 +36,7 @@ import { InquiryDesk } from "./inquiry-run.ts";
 import { Models } from "./models.ts";
 import { OpenInquiries } from "./open-inquiries.ts";
 import { keepPadsFilled, sendPads } from "./pad-runs.ts";
+import { PadShares } from "./pad-shares.ts";
 import { isStale, PadStock } from "./pads.ts";
 import { Shelf } from "./shelf.ts";
 
@@ -52,6 +53,7 @@ export class Bureau implements RoleRuntime {
   /** Undefined in a network that asks for no consents. */
   readonly #consents: ConsentDesk | undefined;
   readonly #pads: PadStock;
+  readonly #shares: PadShares;
   readonly #ledger: NodeLedger;
   readonly #chronicle: Chronicle;
   readonly #witness: WitnessDesk;
@@ -94,6 +96,7 @@ export class Bureau implements RoleRuntime {
       clock.now(),
     );
     this.#pads = new PadStock(config.limits.padsReady, clock);
+    this.#shares = new PadShares(this.#pads);
     this.#ledger = new NodeLedger(context, this.#peer, () => {
       this.#chronicle.begin();
       this.#open.begin();
@@ -374,7 +377,7 @@ export class Bureau implements RoleRuntime {
       verifyBank: (bank, signature, context, ...parts) =>
         verify(parties.verifying(bank), signature, context, ...parts),
       verify: (signature, context, ...parts) => verify(peerKey, signature, context, ...parts),
-      pads: this.#pads,
+      pads: this.#shares.of(session.party("bank")),
     });
     try {
       this.#scored += await scoring;
