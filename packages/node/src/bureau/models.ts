@@ -1,5 +1,6 @@
 /** Certified models at a bureau: its half of the tables, and what the certificate allows. */
 import type { VerifyingKey } from "@moiety/crypto";
+import { DocumentError } from "@moiety/model";
 import { isCertifiedShare, type ModelCertificate, parseCertificate } from "@moiety/policy";
 import { type deploy, score } from "@moiety/protocols";
 import { certificateDigest } from "../certificate-digest.ts";
@@ -64,7 +65,8 @@ export class Models {
     try {
       certificate = parseCertificate(share.certificate, this.#supervisor, nowMs);
     } catch (error) {
-      return error instanceof Error ? error.message.slice(0, 500) : "not a certificate";
+      if (error instanceof DocumentError) return error.inOneLine(500);
+      throw error;
     }
     if (bank !== undefined && certificate.bank !== bank) return `the certificate is not ${bank}'s`;
     const tables = score.fromBytes(share.table);
