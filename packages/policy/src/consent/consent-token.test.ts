@@ -183,46 +183,6 @@ describe("a consent token", () => {
 });
 
 describe("anything else in place of a token", () => {
-  it("is refused, whatever it is", () => {
-    const segment = fc.oneof(
-      fc.constantFrom(HEADER, PAYLOAD, SIGNATURE, "", "e30", "bnVsbA", "W10"),
-      fc.base64String().map((text) => text.replace(/[+/=]/g, "_")),
-      fc.json().map((text) => Buffer.from(text).toString("base64url")),
-      fc.string(),
-    );
-    const tokens = fc.oneof(
-      fc.array(segment, { maxLength: 5 }).map((parts) => parts.join(".")),
-      fc.string({ maxLength: 200 }),
-    );
-    fc.assert(
-      fc.property(tokens, (token) => {
-        fc.pre(token !== TOKEN);
-        expect(refusal(token)).not.toBe("");
-      }),
-      { numRuns: 8000 },
-    );
-    expect(refusal("a".repeat(1 << 20))).toContain("longer than");
-  });
-
-  it("made by changing characters of a right token is refused", () => {
-    const change = fc.record({
-      at: fc.nat(TOKEN.length - 1),
-      remove: fc.nat(2),
-      insert: fc.oneof(
-        fc.string({ maxLength: 2 }),
-        fc.constantFrom("A", "=", "-", "_", ".", " ", "\n", "\u0000", "\u00e9"),
-      ),
-    });
-    fc.assert(
-      fc.property(change, ({ at, remove, insert }) => {
-        const mutant = TOKEN.slice(0, at) + insert + TOKEN.slice(at + remove);
-        fc.pre(mutant !== TOKEN);
-        expect(refusal(mutant)).not.toBe("");
-      }),
-      { numRuns: 2500 },
-    );
-  });
-
   it("with any one character replaced by its neighbour is refused", () => {
     const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     for (let at = 0; at < TOKEN.length; at++) {
