@@ -56,3 +56,28 @@ it("an altered consistency proof is none", () => {
     RUNS,
   );
 });
+
+it("10,000 claims and proofs made of anything are false, and throw nothing", () => {
+  const number = fc.oneof(
+    fc.constantFrom(0, 1, -1, 0.5, Number.NaN, Infinity, 2 ** 31, 2 ** 32, 2 ** 53 - 1, 2 ** 53),
+    fc.maxSafeNat(),
+    fc.double(),
+  );
+  const hash = fc.oneof(
+    fc.uint8Array({ minLength: 32, maxLength: 32 }),
+    fc.uint8Array({ maxLength: 40 }),
+  );
+  const claim = fc.record({ x: number, y: number, first: hash, second: hash });
+  const proof = fc.array(hash, { maxLength: 60 });
+  fc.assert(
+    fc.property(claim, proof, ({ x, y, first, second }, hashes) => {
+      // Of one hash, or of two trees that are one, the answer is whether it is the same.
+      fc.pre(Buffer.compare(first, second) !== 0);
+      const inclusion = { index: x, size: y, leafHash: first, root: second };
+      const growth = { firstSize: x, firstRoot: first, secondSize: y, secondRoot: second };
+      expect(verifyInclusion(inclusion, hashes)).toBe(false);
+      expect(verifyConsistency(growth, hashes)).toBe(false);
+    }),
+    RUNS,
+  );
+});
