@@ -48,7 +48,7 @@ export {
 } from "./oprf-keys.ts";
 export type { RosterAnswer } from "./orders.ts";
 export type { DepositProgress } from "./platform/progress.ts";
-export type { NoticeAnswer } from "./registrar.ts";
+export type { DisputeAnswer, NoticeAnswer } from "./registrar.ts";
 export { readCertificate } from "./renewal.ts";
 export { installRoster, readRoster } from "./roster-install.ts";
 export type { NodeStatus, RunningNode } from "./start.ts";

@@ -47,12 +47,15 @@ export interface Answered {
   readonly scores: Uint16Array;
   /** Domains without a deposit that counted: everybody was *missing* there. */
   readonly absent: readonly string[];
+  /** Places of people about whom something is in dispute, as either bureau says. */
+  readonly disputed: readonly number[];
 }
 
 /** People `start`, `start + 1`, … of a batch. */
 export interface ScoredBlock {
   readonly start: number;
   readonly scores: Uint16Array;
+  readonly disputed: readonly number[];
 }
 
 export class Scoring {
@@ -98,9 +101,9 @@ export class Scoring {
         const isLong = identifiers.length > OPENED_AHEAD_PEOPLE;
         if (isLong || this.#underWay > OPENED_AHEAD) await columns;
         const inquiry = this.#context.rng.bytes(16);
-        const scores = await this.#score(inquiry, { columns, names }, deposits, scorer);
+        const scored = await this.#score(inquiry, { columns, names }, deposits, scorer);
         const absent = deposits.filter(({ version }) => version === 0);
-        return { inquiry, scores, absent: absent.map(({ keys }) => keys.domain) };
+        return { inquiry, ...scored, absent: absent.map(({ keys }) => keys.domain) };
       },
       () => this.#directory.refresh(),
       // A use that may have been counted is not asked for twice.
@@ -130,7 +133,7 @@ export class Scoring {
         const asked = identifiers.slice(start, start + most);
         const consents = tokens?.slice(start, start + most);
         const block = this.inquire({ identifiers: asked, tokens: consents }, scorer).then(
-          ({ scores }) => ({ start, scores }),
+          ({ scores, disputed }) => ({ start, scores, disputed }),
         );
         block.catch(() => {}); // awaited in order below
         underWay.push(block);
@@ -156,9 +159,10 @@ export class Scoring {
     { columns, names }: { columns: Promise<readonly Uint8Array[]>; names: Uint8Array },
     deposits: readonly NamedDeposit[],
     scorer: Scorer,
-  ): Promise<Uint16Array> {
+  ): Promise<Pick<Answered, "scores" | "disputed">> {
     const { switchboard, parties, config, signing } = this.#context;
     const roles = { bank: config.name, ...parties.bureaus };
+    const disputed = new Set<number>();
     const run = switchboard.run(score.score, "bank", roles, async (session) => {
       const inquiry = this.#inquiry(id, { columns: await columns, names }, deposits, scorer);
       milestone("score.asking");
@@ -169,11 +173,14 @@ export class Scoring {
         verify: (bureau, signature, context, ...parts) =>
           verify(parties.verifying(bureau), signature, context, ...parts),
         promised: (bureau, promise) => this.#proofs.promised(id, bureau, promise),
+        disputed: (_, people) => {
+          for (const person of people) disputed.add(person);
+        },
       });
     });
     const scores = await run.catch((error: unknown) => this.#explained(id, names, error));
     milestone("score.received");
-    return scores;
+    return { scores, disputed: [...disputed].sort((x, y) => x - y) };
   }
 
   /**

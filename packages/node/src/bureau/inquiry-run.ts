@@ -84,7 +84,11 @@ export class InquiryRun
         else if (inquiry.consents.length > 0)
           throw new Refusal("refused", "consents, in a network that has no consent domain");
       });
-      return this.#fee === undefined ? resolved : { ...resolved, terms: canonicalJson(this.#fee) };
+      return {
+        ...resolved,
+        disputed: this.#reservation?.disputed ?? [],
+        ...(this.#fee !== undefined && { terms: canonicalJson(this.#fee) }),
+      };
     } catch (error) {
       // The bank itself has signed this: nobody else learns the reason in its place.
       if (error instanceof Refusal && error.code === "refused")

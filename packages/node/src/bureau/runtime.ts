@@ -1,5 +1,5 @@
 /** A bureau in operation: which protocols it serves to whom, and from which of its stores. */
-import { type SealedKeyPair, sign, verify } from "@moiety/crypto";
+import { type SealedKeyPair, sign } from "@moiety/crypto";
 import { Refusal, type Service, service } from "@moiety/kit";
 import { NEVER_CATEGORIES } from "@moiety/policy";
 import {
@@ -26,6 +26,7 @@ import { RateLimit } from "../rate.ts";
 import { RECEIPT_CONTEXT } from "../receipt.ts";
 import { requireRole } from "../roles.ts";
 import { ConsentDesk } from "./consents/consent-desk.ts";
+import { DisputeDeadlines } from "./consents/dispute-deadlines.ts";
 import { personDesk } from "./consents/person-desk.ts";
 import { servePeople } from "./consents/person-desk-routes.ts";
 import { consentServices } from "./consents/services.ts";
@@ -37,7 +38,8 @@ import { Models } from "./models.ts";
 import { OpenInquiries } from "./open-inquiries.ts";
 import { keepPadsFilled, sendPads } from "./pad-runs.ts";
 import { PadShares } from "./pad-shares.ts";
-import { isStale, PadStock } from "./pads.ts";
+import { PadStock } from "./pads.ts";
+import { runScore } from "./score-runs.ts";
 import { Shelf } from "./shelf.ts";
 
 export class Bureau implements RoleRuntime {
@@ -52,6 +54,7 @@ export class Bureau implements RoleRuntime {
   readonly #open: OpenInquiries;
   /** Undefined in a network that asks for no consents. */
   readonly #consents: ConsentDesk | undefined;
+  readonly #deadlines: DisputeDeadlines | undefined;
   readonly #pads: PadStock;
   readonly #shares: PadShares;
   readonly #ledger: NodeLedger;
@@ -107,7 +110,7 @@ export class Bureau implements RoleRuntime {
       models: () => this.#models.all,
     });
     this.#records = new InquiryRecords(store, (seq) => this.#ledger.receipt(seq));
-    if (parties.consentDomain !== undefined)
+    if (parties.consentDomain !== undefined) {
       this.#consents = new ConsentDesk({
         store,
         network: parties.network,
@@ -116,6 +119,8 @@ export class Bureau implements RoleRuntime {
         now: () => clock.now(),
         commit: (drafts, write) => this.#ledger.append(drafts, { write }),
       });
+      this.#deadlines = new DisputeDeadlines(context, this.#consents.disputes);
+    }
     this.#inquiries = new InquiryDesk({
       store,
       inquiries: new Inquiries(this.#shelf, this.#models, parties),
@@ -140,6 +145,7 @@ export class Bureau implements RoleRuntime {
     });
     this.#chronicle.begin();
     this.#open.begin();
+    this.#deadlines?.begin();
     context.switchboard.serve(...this.#services());
     void keepPadsFilled(context, this.#pads, this.#peer);
   }
@@ -226,7 +232,7 @@ export class Bureau implements RoleRuntime {
     this.#pads.close();
     // At once: a removal that is under way ends when the shelf does.
     const works = [this.#epochs, this.#shelf, this.#chronicle, this.#open];
-    await Promise.all(works.map((work) => work.close()));
+    await Promise.all([...works.map((work) => work.close()), this.#deadlines?.close()]);
     await this.#ledger.close();
   }
 
@@ -280,7 +286,11 @@ export class Bureau implements RoleRuntime {
           bureaus(named);
           must(named.bank, "bank");
         },
-        (session) => this.#score(session),
+        async (session) => {
+          const [inquiries, stock, shares] = [this.#inquiries, this.#pads, this.#shares];
+          const parts = { context: this.#context, peer: this.#peer, inquiries, stock, shares };
+          this.#scored += await runScore(session, parts);
+        },
       ),
       service(
         randomOt.randomOt,
@@ -360,33 +370,6 @@ export class Bureau implements RoleRuntime {
       return latest ? (this.#shelf.catalogue(latest.header.catalogue) ?? EMPTY) : EMPTY;
     });
     return { deposits, catalogues };
-  }
-
-  async #score(session: Parameters<typeof score.bureau>[0]): Promise<void> {
-    const { parties, signing } = this.#context;
-    const peerKey = parties.verifying(this.#peer);
-    const run = this.#inquiries.begin();
-    const scoring = score.bureau(session, {
-      network: parties.network,
-      resolve: (bank, inquiry) => run.resolve(bank, inquiry),
-      isKnown: (id) => run.isKnown(id),
-      intend: (intent) => run.intend(intent),
-      verifyPromised: (promised, intent) => run.verifyPromised(promised, intent),
-      keep: (id, sealed) => run.keep(id, sealed),
-      sign: (context, ...parts) => sign(signing, context, ...parts),
-      verifyBank: (bank, signature, context, ...parts) =>
-        verify(parties.verifying(bank), signature, context, ...parts),
-      verify: (signature, context, ...parts) => verify(peerKey, signature, context, ...parts),
-      pads: this.#shares.of(session.party("bank")),
-    });
-    try {
-      this.#scored += await scoring;
-    } catch (error) {
-      if (isStale(error, this.#peer)) this.#pads.interrupt();
-      throw error;
-    } finally {
-      run.end();
-    }
   }
 }
 

@@ -10,7 +10,7 @@ import {
   type Scorecard,
 } from "@moiety/model";
 import { certify as issue, type Review, reviewWarnings, timeOf } from "@moiety/policy";
-import { certify, score, scoreHeader } from "@moiety/protocols";
+import { certify, notice, score, scoreHeader } from "@moiety/protocols";
 import type { FastifyInstance } from "fastify";
 import type { NodeContext, RoleRuntime } from "../context.ts";
 import { DirectoryView } from "../directory-view.ts";
@@ -20,6 +20,7 @@ import type { Sample } from "../metrics.ts";
 import { milestone } from "../milestone.ts";
 import { requireRole } from "../roles.ts";
 import { after, key, type Table } from "../store.ts";
+import { OverdueDisputes } from "./overdue-disputes.ts";
 import { nextSerial } from "./serial.ts";
 
 const VALID_FOR_MS = 365 * 24 * 3600 * 1000;
@@ -38,6 +39,7 @@ export class Supervisor implements RoleRuntime {
   readonly #names: Table;
   /** (bank, model reference) → the scorecard: what the bank may run beside its next model. */
   readonly #scorecards: Table;
+  readonly #overdue: OverdueDisputes;
   readonly #pending = new Set<string>();
   readonly #witness: WitnessDesk;
   #judging: Promise<unknown> = Promise.resolve();
@@ -50,11 +52,15 @@ export class Supervisor implements RoleRuntime {
     this.#names = store.table("names");
     this.#scorecards = store.table("scorecards");
     this.#witness = new WitnessDesk(context, () => [parties.bureaus.a, parties.bureaus.b]);
-    switchboard.serve(this.#service(), this.#witness.service());
+    this.#overdue = new OverdueDisputes(store, () => parties.roster);
+    switchboard.serve(this.#service(), this.#reports(), this.#witness.service());
   }
 
   status(): Record<string, unknown> {
-    return { certificates: this.#certificates.getCount() };
+    return {
+      certificates: this.#certificates.getCount(),
+      overdueDisputes: Object.fromEntries(this.#overdue.counts()),
+    };
   }
 
   *samples(): Generator<Sample> {
@@ -63,7 +69,10 @@ export class Supervisor implements RoleRuntime {
   }
 
   ailments(): readonly string[] {
-    return this.#witness.ailments();
+    const overdue = [...this.#overdue.counts()].map(
+      ([party, count]) => `${party} has left ${count} disputes unanswered beyond their deadline`,
+    );
+    return [...overdue, ...this.#witness.ailments()];
   }
 
   routes(_server: FastifyInstance): void {
@@ -72,6 +81,18 @@ export class Supervisor implements RoleRuntime {
 
   async close(): Promise<void> {
     await this.#judging.catch(() => {});
+  }
+
+  #reports(): Service {
+    return service(
+      notice.notice,
+      "bureau",
+      ({ sender }) => requireRole(this.#context, sender, "bureau-a", "bureau-b"),
+      (session) =>
+        notice.bureau(session, {
+          take: (kind, document, bureau) => this.#overdue.take(kind, document, bureau),
+        }),
+    );
   }
 
   #service(): Service {
