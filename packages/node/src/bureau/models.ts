@@ -1,8 +1,12 @@
 /** Certified models at a bureau: its half of the tables, and what the certificate allows. */
 import type { VerifyingKey } from "@moiety/crypto";
-import { isCertifiedShare, type ModelCertificate, parseCertificate } from "@moiety/policy";
+import {
+  certificateDigest,
+  isCertifiedShare,
+  type ModelCertificate,
+  parseCertificate,
+} from "@moiety/policy";
 import { type deploy, score } from "@moiety/protocols";
-import { certificateDigest } from "../certificate-digest.ts";
 import { milestone } from "../milestone.ts";
 import type { Store, Table } from "../store.ts";
 
