@@ -97,6 +97,14 @@ const shapes = {
     version: uint32,
     expiresAt: uint32,
   }),
+  /** From this entry on this bureau computes nothing with the certificate. `withdrawnAt`: the supervisor's word. */
+  "model-withdrawn": object({
+    certificate: digest,
+    bank: nameText,
+    model: nameText,
+    version: uint32,
+    withdrawnAt: uint32,
+  }),
   /** One for each inquiry that is charged; amounts in thousandths of the currency's smallest unit. */
   fee: object({
     inquiry: inquiryId,

@@ -49,6 +49,10 @@ const EXAMPLES: readonly Draft[] = [
     body: { certificate: hash, serial: 1, bank: "bank", model: "m", version: 1, expiresAt: 9 },
   },
   {
+    kind: "model-withdrawn",
+    body: { certificate: hash, bank: "bank", model: "m", version: 1, withdrawnAt: 9 },
+  },
+  {
     kind: "fee",
     body: {
       inquiry: id,

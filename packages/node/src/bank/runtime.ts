@@ -1,8 +1,8 @@
 /** A bank in operation: it asks, and serves nobody but its own command line. */
 import { canonicalIdentifier, IDENTIFIER_TYPES } from "@moiety/model";
+import { certificateDigest } from "@moiety/policy";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { certificateDigest } from "../certificate-digest.ts";
 import { SetupError } from "../config-error.ts";
 import type { NodeContext, RoleRuntime } from "../context.ts";
 import { ControlError } from "../control-client.ts";

@@ -1,9 +1,8 @@
 /** From identifiers to scores, block by block: pseudonyms first, then the inquiry. */
 import { sign, verify } from "@moiety/crypto";
 import { ProtocolError } from "@moiety/kit";
-import type { ModelCertificate } from "@moiety/policy";
+import { certificateDigest, type ModelCertificate } from "@moiety/policy";
 import { lookup, score, scoreHeader } from "@moiety/protocols";
-import { certificateDigest } from "../certificate-digest.ts";
 import { SetupError } from "../config-error.ts";
 import type { NodeContext } from "../context.ts";
 import type { DirectoryView, NamedDeposit } from "../directory-view.ts";

@@ -91,6 +91,11 @@ export class Inquiries {
     return { tables: model.tables, indices, found, depositHeaders };
   }
 
+  /** Why nothing is computed with a certificate that was withdrawn, perhaps since `resolve`; else undefined. */
+  withdrawal(certificate: Uint8Array): string | undefined {
+    return this.#models.withdrawal(certificate);
+  }
+
   /** Who is in no layer is looked for in all of them, and a bank may ask for such people only. */
   #peopleAtOnce(deposits: readonly (HeldDeposit | undefined)[]): number {
     let layers = 0;
@@ -104,6 +109,8 @@ export class Inquiries {
     if (model === undefined || model.certificate.bank !== bank)
       throw new Refusal("refused", `${bank} has no such certified model here`);
     const { certificate } = model;
+    const withdrawal = this.withdrawal(inquiry.model);
+    if (withdrawal !== undefined) throw new Refusal("refused", withdrawal);
     if (nowMs >= Date.parse(certificate.expiresAt))
       throw new Refusal("refused", `the certificate of ${certificate.modelName} has expired`);
     if (!certificate.purposes.includes(inquiry.purpose))

@@ -181,15 +181,16 @@ export class InquiryRun
   }
 
   async #intend(intent: score.Intent): Promise<Intended> {
-    const { ledger, records, open } = this.#parts;
-    const id = Buffer.from(intent.inquiry.inquiry);
+    const { inquiries, ledger, records, open } = this.#parts;
+    const { inquiry } = intent;
+    const id = Buffer.from(inquiry.inquiry);
     milestone("inquiry.intending");
     try {
       const [appended] = await ledger.append([this.#draftOf(intent)], {
         admit: () => {
           if (this.isKnown(id))
             throw new Refusal("refused", "an inquiry with this id was computed before");
-          const withdrawn = this.#reservation?.withdrawn;
+          const withdrawn = inquiries.withdrawal(inquiry.model) ?? this.#reservation?.withdrawn;
           if (withdrawn === undefined) return true;
           records.refused(intent.bank, id, withdrawn);
           throw new Refusal("refused", withdrawn);

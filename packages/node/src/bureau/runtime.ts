@@ -92,12 +92,9 @@ export class Bureau implements RoleRuntime {
         (await directoryView.recentDepositsAt(this.#peer, domain)).map(({ bytes }) => bytes),
       notDone: (error) => logFailure(context.log, error),
     });
-    this.#models = new Models(
-      store,
-      this.#side,
-      parties.verifying(parties.supervisor),
-      clock.now(),
-    );
+    const { withdrawn } = context;
+    const supervisor = parties.verifying(parties.supervisor);
+    this.#models = new Models({ store, side: this.#side, supervisor, withdrawn }, clock.now());
     this.#pads = new PadStock(config.limits.padsReady, clock);
     this.#shares = new PadShares(this.#pads);
     this.#ledger = new NodeLedger(context, this.#peer, () => {
@@ -108,6 +105,7 @@ export class Bureau implements RoleRuntime {
     this.#chronicle = new Chronicle(context, this.#ledger, {
       deposits: () => this.#shelf.listing(),
       models: () => this.#models.all,
+      withdrawn: () => withdrawn.current?.withdrawn ?? [],
     });
     this.#records = new InquiryRecords(store, (seq) => this.#ledger.receipt(seq));
     if (parties.consentDomain !== undefined) {
@@ -137,6 +135,7 @@ export class Bureau implements RoleRuntime {
     });
     this.#witness = new WitnessDesk(context, () => [this.#peer]);
     this.#evaluations = new RateLimit(config.limits.evaluationsPerMinute, clock);
+    withdrawn.onChange(() => this.#chronicle.begin());
     this.#epochs.retire();
     parties.onChange(() => {
       this.#shelf.adopt();
@@ -151,15 +150,19 @@ export class Bureau implements RoleRuntime {
   }
 
   status(): Record<string, unknown> {
+    const { withdrawn } = this.#context;
     return {
       deposits: this.#shelf.listing().map(({ header }) => {
         const { domain, platform, epoch, version, records, features } = header;
         return { domain, platform, epoch, version, records, features };
       }),
-      models: this.#models.list().map(({ certificate }) => {
-        const { modelName, version, bank, expiresAt } = certificate;
-        return { name: modelName, version, bank, expiresAt };
+      models: [...this.#models.all].map(([digest, { certificate }]) => {
+        const { modelName: name, version, bank, expiresAt } = certificate;
+        const withdrawal = withdrawn.find(Buffer.from(digest, "hex"));
+        const { withdrawnAt } = withdrawal ?? {};
+        return { name, version, bank, expiresAt, ...(withdrawnAt && { withdrawnAt }) };
       }),
+      withdrawals: withdrawn.status(),
       pads: this.#pads.distrusted
         ? "stopped: the other bureau was caught cheating"
         : this.#pads.levels,
@@ -190,7 +193,7 @@ export class Bureau implements RoleRuntime {
         value,
       };
     yield { name: "platform_records_limit", help: "Records that are kept for one", value: limit };
-    yield { name: "models", help: "Models held", value: this.#models.list().length };
+    yield { name: "models", help: "Models held", value: this.#models.all.size };
     for (const [direction, value] of Object.entries(this.#pads.levels))
       yield {
         name: "random_ots",

@@ -9,7 +9,13 @@ import {
   parseScorecard,
   type Scorecard,
 } from "@moiety/model";
-import { certify as issue, type Review, reviewWarnings, timeOf } from "@moiety/policy";
+import {
+  certify as issue,
+  type Review,
+  reviewWarnings,
+  timeOf,
+  withdrawalRefusal,
+} from "@moiety/policy";
 import { certify, notice, score, scoreHeader } from "@moiety/protocols";
 import type { FastifyInstance } from "fastify";
 import type { NodeContext, RoleRuntime } from "../context.ts";
@@ -22,6 +28,12 @@ import { requireRole } from "../roles.ts";
 import { after, key, type Table } from "../store.ts";
 import { OverdueDisputes } from "./overdue-disputes.ts";
 import { nextSerial } from "./serial.ts";
+import {
+  type WithdrawalRequest,
+  type WithdrawnAnswer,
+  withdrawalRequest,
+  withdrawalsOf,
+} from "./withdrawing.ts";
 
 const VALID_FOR_MS = 365 * 24 * 3600 * 1000;
 
@@ -59,6 +71,7 @@ export class Supervisor implements RoleRuntime {
   status(): Record<string, unknown> {
     return {
       certificates: this.#certificates.getCount(),
+      withdrawals: this.#context.withdrawn.status(),
       overdueDisputes: Object.fromEntries(this.#overdue.counts()),
     };
   }
@@ -75,8 +88,14 @@ export class Supervisor implements RoleRuntime {
     return [...overdue, ...this.#witness.ailments()];
   }
 
-  routes(_server: FastifyInstance): void {
-    // The supervisor acts on applications only.
+  routes(server: FastifyInstance): void {
+    server.post("/certificate/withdraw", ({ body }): Promise<WithdrawnAnswer> => {
+      const request = withdrawalRequest.parse(body);
+      // Not beside an application: it could be granted the same name once more meanwhile.
+      const withdrawing = this.#judging.then(() => this.#withdraw(request));
+      this.#judging = withdrawing.catch(() => {});
+      return withdrawing;
+    });
   }
 
   async close(): Promise<void> {
@@ -132,6 +151,7 @@ export class Supervisor implements RoleRuntime {
     const { log, clock, rng, signing, store } = this.#context;
     const text = Buffer.from(application.scorecard).toString("utf8");
     const model = parseScorecard(text, "(application)");
+    this.#refuseWithdrawn(bank, model);
     const name = this.#nameOf(bank, model, application.scorecard);
     const domains = [...new Set(model.characteristics.map(({ domain }) => domain))];
     if (domains.length > scoreHeader.MAX_DOMAINS)
@@ -175,6 +195,27 @@ export class Supervisor implements RoleRuntime {
     const warnings = review === undefined ? [] : reviewWarnings(model, review);
     if (warnings.length > 0) log.warn({ bank, model: modelId(model), warnings }, "model review");
     return certificate;
+  }
+
+  async #withdraw(request: WithdrawalRequest): Promise<WithdrawnAnswer> {
+    const { withdrawn, signing, clock, log } = this.#context;
+    const about = withdrawalsOf(this.#certificates, request, clock.now());
+    const bytes = await withdrawn.withdraw(about, signing);
+    const { bank, model, version, reason } = request;
+    const { serial } = withdrawn.status();
+    log.warn({ bank, model, version, reason, withdrawals: serial }, "certificates withdrawn");
+    const certificates = about.map(({ certificate }) => certificate);
+    return { serial, certificates, text: Buffer.from(bytes).toString("utf8") };
+  }
+
+  /** Or the bank would have the same model certified afresh. */
+  #refuseWithdrawn(bank: string, model: Scorecard): void {
+    const withdrawal = this.#context.withdrawn.current?.withdrawn.find(
+      (each) =>
+        each.bank === bank && each.modelName === model.name && each.version === model.version,
+    );
+    if (withdrawal !== undefined)
+      throw new DocumentError(`model ${modelId(model)}`, [withdrawalRefusal(withdrawal)]);
   }
 
   /**
