@@ -14,11 +14,12 @@ const PEOPLE = 1_000_000;
 const WARM_UP = 100;
 const ALONE = 200;
 const PARTIES = ["bank", "bureau-a", "bureau-b"];
+const NOT_WATCHED = {};
 const DOMAINS = ["shop-1", "shop-2", "shop-3"];
 
 /** As `score-online`, one after the other, for as long as a batch is under way; `items`: its people. */
 export async function scoreBesideBatch(setting: BenchSetting): Promise<Measured> {
-  const { runs, say, signal } = setting;
+  const { runs, profile, say, signal } = setting;
   const people = setting.items ?? PEOPLE;
   const identifiers = Array.from({ length: people }, (_, person) => `person-${person}`);
   say(`a network whose stores hold ${people} people`);
@@ -26,7 +27,8 @@ export async function scoreBesideBatch(setting: BenchSetting): Promise<Measured>
     await fillStores(made, DOMAINS, identifiers, setting);
   });
   await network.deploy();
-  await network.attended(PARTIES, false);
+  if (profile === undefined) await network.attended(PARTIES, false);
+  else await network.profiled(PARTIES);
   const { socket } = network.nodes.target("bank");
   let strangers = 0;
   // For somebody whom nobody has asked about before.
@@ -39,17 +41,20 @@ export async function scoreBesideBatch(setting: BenchSetting): Promise<Measured>
     return performance.now() - started;
   };
   for (let asked = 0; asked < WARM_UP; asked += 1) await ask();
+  const written = profile && (await network.profile(PARTIES, profile));
   const measured: Figures[] = [];
   for (let run = 1; run <= runs; run += 1) {
     say(`run ${run} of ${runs}: ${ALONE} inquiries, then as many as fit beside ${people} people`);
     const alone: number[] = [];
     while (alone.length < ALONE) alone.push(await ask());
-    await network.demeanour(PARTIES); // counted from here
+    // The profiler takes the place of what watches the event loop.
+    const demeanour = () => (profile === undefined ? network.demeanour(PARTIES) : NOT_WATCHED);
+    await demeanour(); // counted from here
     const batch = startBatch(network, identifiers, signal);
     const beside: number[] = [];
     while (!batch.isOver()) beside.push(await ask());
     const seconds = await batch.done;
-    const turns = await network.demeanour(PARTIES);
+    const turns: Awaited<ReturnType<BenchNetwork["demeanour"]>> = await demeanour();
     const byParty = (figure: "longestMs" | "p999Ms"): Record<string, number> =>
       Object.fromEntries(PARTIES.map((party) => [party, turns[party]?.[figure] ?? Number.NaN]));
     measured.push({
@@ -61,6 +66,7 @@ export async function scoreBesideBatch(setting: BenchSetting): Promise<Measured>
       turnP999Ms: byParty("p999Ms"),
     });
   }
+  if (written) await written();
   return {
     parameters: { platforms: DOMAINS.length, features: 20, runs, people, besideBatch: true },
     figures: medianFigures(measured),

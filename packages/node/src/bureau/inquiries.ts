@@ -42,6 +42,8 @@ export interface InquiryFacts {
 const NO_HEADER = new Uint8Array();
 /** Reads in one turn of the event loop, at most one in each layer for each pseudonym: some 2 ms. */
 const READS_AT_ONCE = 1024;
+/** An inquiry about more people is a block of a batch. */
+const FEW = 32;
 
 export class Inquiries {
   readonly #shelf: Shelf;
@@ -77,7 +79,8 @@ export class Inquiries {
     const found = new Uint8Array(inquiry.people * named.length);
     const indices = new Uint8Array(inquiry.people * places.length);
     for (let from = 0, to = 0; from < inquiry.people; from = to) {
-      if (from > 0) await nextTurn();
+      // Blocks come several at a time: the first slice of each has a turn of its own, too.
+      if (from > 0 || inquiry.people > FEW) await nextTurn();
       // Whatever was waited for may have taken long: what is read now must still be there.
       const deposits = named.map((deposit) => deposit && this.#still(deposit));
       to = Math.min(from + this.#peopleAtOnce(deposits), inquiry.people);
