@@ -17,6 +17,8 @@ export class OverdueDisputes {
   /** (bureau, name) → the person's file. */
   readonly #table: Table;
   readonly #roster: () => Roster;
+  /** Until the next change: health is asked for often. */
+  #counts: ReadonlyMap<string, number> | undefined;
 
   constructor(store: Store, roster: () => Roster) {
     this.#table = store.table("overdue-disputes");
@@ -37,6 +39,7 @@ export class OverdueDisputes {
 
   /** How many are open, by the party that has not answered; each counts once, whoever reported it. */
   counts(): ReadonlyMap<string, number> {
+    if (this.#counts !== undefined) return this.#counts;
     const seen = new Set<string>();
     const counts = new Map<string, number>();
     for (const { value } of this.#table.getRange()) {
@@ -46,6 +49,7 @@ export class OverdueDisputes {
       const { against } = disputeIn(value);
       counts.set(against, (counts.get(against) ?? 0) + 1);
     }
+    this.#counts = counts;
     return counts;
   }
 
@@ -55,6 +59,7 @@ export class OverdueDisputes {
     if (this.#table.getCount({ start: own, end: after(own) }) >= MAX_OF_ONE)
       return `over ${MAX_OF_ONE} disputes of ${bureau} are overdue: see to those first`;
     await this.#table.put(key(bureau, disputeName(document)), Buffer.from(document));
+    this.#counts = undefined;
     return "";
   }
 
@@ -66,6 +71,7 @@ export class OverdueDisputes {
     if (!endsDispute(resolution, Uint8Array.from(file), disputeIn(file)))
       return "not by the party that the dispute is against, nor by the person";
     await this.#table.remove(place);
+    this.#counts = undefined;
     return "";
   }
 }

@@ -191,8 +191,10 @@ export class Disputes {
   async #expire(place: Buffer): Promise<void> {
     const name = place.subarray(4);
     const kept = this.#get(name);
-    // Ended in the meantime.
-    if (kept === undefined || this.#due.get(place) === undefined) return;
+    if (kept === undefined || kept.ended !== undefined) {
+      await this.#due.remove(place); // ended in the meantime
+      return;
+    }
     const file = Buffer.from(kept.file, "base64");
     const body = { dispute: digestOf(Uint8Array.from(file)), party: disputeIn(kept).against };
     await this.#parts.commit([{ kind: "dispute-overdue", body }], () => {
