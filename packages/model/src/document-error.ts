@@ -2,6 +2,10 @@ import type { z } from "zod";
 
 /** Problems listed in one error; more are counted, not listed. */
 export const MAX_LISTED_PROBLEMS: number = 20;
+/** Characters of one problem. It may quote a name that a stranger chose, as long as they liked. */
+export const MAX_PROBLEM_LENGTH: number = 500;
+/** What does something to a terminal, or to the lines of a log, instead of being read. */
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
 /**
  * A file that somebody wrote by hand or received (catalogue, scorecard, CSV, roster, certificate)
@@ -14,11 +18,12 @@ export class DocumentError extends Error {
   override readonly name = "DocumentError";
   /** What was read, as the reader called it: `catalogue telecom.yaml`. */
   readonly document: string;
-  /** One sentence each, at least one. */
+  /** One sentence each, at least one; printable, and at most `MAX_PROBLEM_LENGTH` characters. */
   readonly problems: readonly string[];
 
   constructor(document: string, problems: readonly string[]) {
-    const listed = problems.slice(0, MAX_LISTED_PROBLEMS);
+    const legible = problems.map((problem) => printable(problem, MAX_PROBLEM_LENGTH));
+    const listed = legible.slice(0, MAX_LISTED_PROBLEMS);
     const hidden = problems.length - listed.length;
     if (hidden > 0) listed.push(`and ${hidden} more`);
     super(
@@ -27,8 +32,22 @@ export class DocumentError extends Error {
         : `${document}:${listed.map((problem) => `\n  - ${problem}`).join("")}`,
     );
     this.document = document;
-    this.problems = problems;
+    this.problems = legible;
   }
+
+  /** All of it in one line that can be sent, of at most so many UTF-16 units. */
+  inOneLine(maxLength: number): string {
+    return printable(`${this.document}: ${this.problems.join("; ")}`, maxLength);
+  }
+}
+
+/**
+ * `text` cut to so many UTF-16 units, with a replacement character for each that is no graphic one:
+ * controls, line ends, what turns the direction of writing, halves of a pair.
+ */
+export function printable(text: string, maxLength: number): string {
+  const short = text.length <= maxLength ? text : `${text.slice(0, maxLength - 1)}…`;
+  return short.replace(UNPRINTABLE, "\u{fffd}");
 }
 
 /** `["features", 3, "bins"]` becomes `features[3].bins`; the document itself becomes `(top level)`. */

@@ -1,5 +1,6 @@
 /** Certified models at a bureau: its half of the tables, and what the certificate allows. */
 import type { VerifyingKey } from "@moiety/crypto";
+import { DocumentError } from "@moiety/model";
 import {
   certificateDigest,
   isCertifiedShare,
@@ -21,14 +22,14 @@ export interface ModelsParts {
   readonly store: Store;
   readonly side: "a" | "b";
   readonly supervisor: VerifyingKey;
-  readonly withdrawn: WithdrawnCertificates;
+  readonly withdrawn: Pick<WithdrawnCertificates, "refusal">;
 }
 
 export class Models {
   readonly #table: Table;
   readonly #side: "a" | "b";
   readonly #supervisor: VerifyingKey;
-  readonly #withdrawn: WithdrawnCertificates;
+  readonly #withdrawn: ModelsParts["withdrawn"];
   readonly #installed = new Map<string, InstalledModel>();
 
   /** Loads what is installed; certificates that have expired by `nowMs` are left out. */
@@ -81,7 +82,8 @@ export class Models {
     try {
       certificate = parseCertificate(share.certificate, this.#supervisor, nowMs);
     } catch (error) {
-      return error instanceof Error ? error.message.slice(0, 500) : "not a certificate";
+      if (error instanceof DocumentError) return error.inOneLine(500);
+      throw error;
     }
     if (bank !== undefined && certificate.bank !== bank) return `the certificate is not ${bank}'s`;
     const tables = score.fromBytes(share.table);

@@ -7,6 +7,7 @@ import {
   DocumentError,
   modelId,
   parseScorecard,
+  printable,
   type Scorecard,
 } from "@moiety/model";
 import {
@@ -142,7 +143,7 @@ export class Supervisor implements RoleRuntime {
     } catch (error) {
       if (!(error instanceof DocumentError || error instanceof RangeError)) throw error;
       const problems = error instanceof DocumentError ? error.problems : [error.message];
-      const objections = problems.slice(0, 20).map((problem) => problem.slice(0, 500));
+      const objections = problems.slice(0, 20).map((problem) => printable(problem, 500));
       return { certificate: new Uint8Array(), objections };
     }
   }

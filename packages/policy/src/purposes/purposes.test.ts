@@ -1,5 +1,4 @@
 import { type Catalogue, parseCatalogue } from "@moiety/model";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DAY, keys, NOW, POLICY } from "../consent/testing/world.ts";
 import { problemsOf } from "../testing/problems.ts";
@@ -89,30 +88,6 @@ describe("a purpose policy", () => {
     );
     const twin = { ...POLICY, bitsPerYear: 6000 };
     expect(problemsOf(() => refusePolicyRollback(POLICY, twin))).toContain("signed two");
-  });
-
-  it("made by changing bytes, or from random ones, is refused", () => {
-    const change = fc.record({
-      at: fc.nat(FILE.length - 1),
-      remove: fc.nat(2),
-      insert: fc.uint8Array({ maxLength: 2 }),
-    });
-    const mutants = change.map(({ at, remove, insert }) =>
-      Buffer.concat([FILE.subarray(0, at), insert, FILE.subarray(at + remove)]),
-    );
-    const bodies = fc.json().map((text) => Buffer.from(text));
-    const bytes = fc.oneof(
-      mutants,
-      { arbitrary: fc.uint8Array(), weight: 2 },
-      { arbitrary: bodies, weight: 2 },
-    );
-    fc.assert(
-      fc.property(bytes, (mutant) => {
-        fc.pre(Buffer.compare(mutant, FILE) !== 0);
-        expect(problemsOf(() => parse(mutant))).not.toBe("");
-      }),
-      { numRuns: 10_000 },
-    );
   });
 
   it("counts a bank's inquiries about a person for a purpose", () => {

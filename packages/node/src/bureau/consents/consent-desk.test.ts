@@ -1,8 +1,12 @@
 /** Whose key is whose, which consents are kept, and what an inquiry uses up. */
+import { text } from "@moiety/kit";
 import { revocationOf, signRevocation, subjectKeyOf } from "@moiety/policy";
+import { consent } from "@moiety/protocols";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ConsentWorld, NOW, POLICY, pseudonymOf, type Subject } from "./testing/consent-world.ts";
+
+const { MAX_PROBLEM } = consent;
 
 let world: ConsentWorld;
 let alice: Subject;
@@ -136,6 +140,27 @@ describe("a consent is registered", () => {
       { numRuns: 300 },
     );
     expect(world.desk.registered).toBe(0);
+  });
+
+  test("not with claims named to spoil the answer, which the rest of a batch waits for", async () => {
+    const sendable = text(MAX_PROBLEM);
+    const [, payload = ""] = (await world.consent(alice)).split(".");
+    const right = JSON.parse(Buffer.from(payload, "base64url").toString()) as object;
+    const name = fc.oneof(
+      fc.string({ unit: "binary", maxLength: 900 }),
+      fc.string({ unit: fc.constantFrom("\u{1f600}", "\n", "\u001b", "\u2028", "a", "\ud83d") }),
+      fc.integer({ min: 200, max: 500 }).map((length) => "\u{1f600}".repeat(length)),
+    );
+    await fc.assert(
+      fc.asyncProperty(name, fc.nat(3), async (claim, shift) => {
+        const claims = JSON.stringify({ ...right, [`${"a".repeat(shift)}${claim}!`]: 0 });
+        const token = `e30.${Buffer.from(claims).toString("base64url")}.AAAA`;
+        const problem = await world.register(token.slice(0, 4096), "alice");
+        expect(sendable.fromWire(sendable.toWire(problem, "problem"), "problem")).toBe(problem);
+        expect(problem).toMatch(/^consent-invalid: ./);
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   test("not with other claims under a name that is known", async () => {

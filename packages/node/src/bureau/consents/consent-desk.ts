@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Element } from "@moiety/crypto";
 import { commitment, type Draft } from "@moiety/ledger";
-import { DocumentError } from "@moiety/model";
+import { DocumentError, printable } from "@moiety/model";
 import {
   type Consent,
   consentName,
@@ -91,7 +91,7 @@ export class ConsentDesk {
     for (const [at, person] of people.entries()) {
       if (at % VERIFIED_AT_ONCE === VERIFIED_AT_ONCE - 1) await nextTurn();
       const judged = this.#judge(bank, domains, person);
-      problems.push(typeof judged === "string" ? judged.slice(0, 500) : "");
+      problems.push(typeof judged === "string" ? printable(judged, 500) : "");
       if (typeof judged !== "string") accepted.push({ ...judged, at });
     }
     const write = ({ at, ...each }: (typeof accepted)[number]): void => {

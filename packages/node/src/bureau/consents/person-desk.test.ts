@@ -107,6 +107,16 @@ it("tells a person who asked, and nobody else, whatever their key", async () => 
   expect((await send("account", signed(next))).account?.asked).toHaveLength(1);
 });
 
+it("says in one line what is wrong with a document, however much it is", async () => {
+  const nothing = Buffer.from("{}");
+  const request = Buffer.from('{"\\u001b[2J": 0, "signature": 1}');
+  for (const kind of ["account", "attestation", "revocation"] as const)
+    for (const document of [nothing, request]) {
+      const { problem } = await send(kind, document);
+      expect(problem).toMatch(/expected object.*; signature: /);
+    }
+});
+
 it("tells nothing of before to a key that another registrar brings when the person's own has ended", async () => {
   const alice = await world.known("alice");
   const token = await world.consent(alice);

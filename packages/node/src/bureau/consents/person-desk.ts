@@ -92,7 +92,7 @@ export class PersonDesk {
     try {
       request = openSubjectRequest(document, { network, bureau }, now());
     } catch (error) {
-      if (error instanceof DocumentError) return { problem: error.message.slice(0, 500) };
+      if (error instanceof DocumentError) return { problem: error.inOneLine(500) };
       throw error;
     }
     const people = subjects.peopleOf(request.subject.key);

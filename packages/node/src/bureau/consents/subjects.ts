@@ -67,7 +67,7 @@ export class Subjects {
         if (kind === "revocation") return await this.#takeRevocation(document);
         return `no kind of document is called ${kind.slice(0, 40)}`;
       } catch (error) {
-        if (error instanceof DocumentError) return error.message.slice(0, 500);
+        if (error instanceof DocumentError) return error.inOneLine(500);
         throw error;
       }
     });
