@@ -7,6 +7,7 @@ import { SetupError } from "../config-error.ts";
 import type { NodeContext } from "../context.ts";
 import type { DirectoryView, NamedDeposit } from "../directory-view.ts";
 import { milestone } from "../milestone.ts";
+import { beginUrgent, FEW, turnFor } from "../next-turn.ts";
 import type { DomainKeys } from "../parties.ts";
 import { isTransient, Refused, retrying } from "../retry.ts";
 import { domainsOf } from "./book.ts";
@@ -21,10 +22,11 @@ const LEAST_BLOCK_PEOPLE = 64;
 /** Blocks of a batch under way at a time: one is read while others are looked up, sealed, or sent. */
 const BLOCKS_AHEAD = 4;
 
-/** With more inquiries under way, sessions are opened when they are needed: their number is bounded. */
+/**
+ * With more inquiries under way, sessions are opened when they are needed: their number is bounded. So are
+ * those of many people, whose pseudonyms may take longer than a session lives.
+ */
 const OPENED_AHEAD = 8;
-/** So are those of many people, whose pseudonyms may take longer than a session lives. */
-const OPENED_AHEAD_PEOPLE = 32;
 
 export interface Scorer {
   readonly certificate: ModelCertificate;
@@ -88,6 +90,7 @@ export class Scoring {
     const names = tokens === undefined ? new Uint8Array() : await this.#consents.names(tokens);
     // By domain, epoch and keys: an attempt that names others than the one before adds to it.
     const found = new Map<string, Uint8Array>();
+    const settled = identifiers.length > FEW ? undefined : beginUrgent();
     this.#underWay += 1;
     return retrying(
       this.#context.clock,
@@ -97,7 +100,7 @@ export class Scoring {
           await this.#register({ identifiers, tokens }, names, deposits, found);
         const columns = this.#columns(identifiers, deposits, found);
         columns.catch(() => {}); // awaited below
-        const isLong = identifiers.length > OPENED_AHEAD_PEOPLE;
+        const isLong = identifiers.length > FEW;
         if (isLong || this.#underWay > OPENED_AHEAD) await columns;
         const inquiry = this.#context.rng.bytes(16);
         const scored = await this.#score(inquiry, { columns, names }, deposits, scorer);
@@ -109,6 +112,7 @@ export class Scoring {
       tokens === undefined ? isTransient : isBeforeUse,
     ).finally(() => {
       this.#underWay -= 1;
+      settled?.();
     });
   }
 
@@ -163,7 +167,9 @@ export class Scoring {
     const roles = { bank: config.name, ...parties.bureaus };
     const disputed = new Set<number>();
     const run = switchboard.run(score.score, "bank", roles, async (session) => {
-      const inquiry = this.#inquiry(id, { columns: await columns, names }, deposits, scorer);
+      const found = await columns;
+      await turnFor((found[0]?.length ?? 0) / scoreHeader.PSEUDONYM_BYTES);
+      const inquiry = this.#inquiry(id, { columns: found, names }, deposits, scorer);
       milestone("score.asking");
       return score.bank(session, {
         network: parties.network,

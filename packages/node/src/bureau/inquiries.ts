@@ -4,7 +4,7 @@ import { Refusal } from "@moiety/kit";
 import type { Catalogue } from "@moiety/model";
 import type { ModelCertificate } from "@moiety/policy";
 import { lookup, type score, scoreHeader } from "@moiety/protocols";
-import { nextTurn } from "../next-turn.ts";
+import { FEW, nextTurn } from "../next-turn.ts";
 import type { Parties } from "../parties.ts";
 import { CLOCK_TOLERANCE_MS } from "../tolerance.ts";
 import { type Row, TIME_BYTES } from "./layers.ts";
@@ -42,8 +42,6 @@ export interface InquiryFacts {
 const NO_HEADER = new Uint8Array();
 /** Reads in one turn of the event loop, at most one in each layer for each pseudonym: some 2 ms. */
 const READS_AT_ONCE = 1024;
-/** An inquiry about more people is a block of a batch. */
-const FEW = 32;
 
 export class Inquiries {
   readonly #shelf: Shelf;

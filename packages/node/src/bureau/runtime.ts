@@ -21,7 +21,7 @@ import { NodeLedger } from "../ledger/node-ledger.ts";
 import { serveLedger } from "../ledger/serving.ts";
 import { WitnessDesk } from "../ledger/witness-desk.ts";
 import type { Sample } from "../metrics.ts";
-import { nextTurn } from "../next-turn.ts";
+import { turnFor } from "../next-turn.ts";
 import { RateLimit } from "../rate.ts";
 import { RECEIPT_CONTEXT } from "../receipt.ts";
 import { requireRole } from "../roles.ts";
@@ -326,7 +326,7 @@ export class Bureau implements RoleRuntime {
     const { parties } = this.#context;
     let evaluations = 0;
     return {
-      breathe: nextTurn,
+      breathe: async () => turnFor(evaluations),
       keyShare: ({ domain, epoch }, identifiers) => {
         evaluations += identifiers;
         if (evaluations > MAX_EVALUATIONS_AT_ONCE)
