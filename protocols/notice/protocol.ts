@@ -16,7 +16,7 @@ import {
 export const MAX_DOCUMENT_BYTES: number = 8 << 10;
 
 /** What a document may be. */
-export const KINDS = ["attestation", "revocation"] as const;
+export const KINDS = ["attestation", "revocation", "dispute", "resolution"] as const;
 export type Kind = (typeof KINDS)[number];
 
 export const notice = defineProtocol({
@@ -70,7 +70,7 @@ export interface BureauInput {
   take(kind: Kind, document: Uint8Array, sender: string): Promise<string>;
 }
 
-/** A bureau. Throws a `Refusal` for a kind that it does not know. */
+/** A bureau, or the supervisor in its place. Throws a `Refusal` for a kind that it does not know. */
 export async function bureau(
   session: SessionOf<typeof notice, "bureau">,
   input: BureauInput,

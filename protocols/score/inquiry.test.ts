@@ -1,6 +1,7 @@
 /** Inquiries good and bad: what a bank gets, and what a bureau does not even begin. */
 import { seededRng, sign } from "@moiety/crypto";
 import { Refusal } from "@moiety/kit";
+import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { dealBooks } from "../test-dealer.ts";
 import {
@@ -22,6 +23,7 @@ import {
   MAX_PEOPLE,
 } from "./header.ts";
 import { type BureauInput, fromBytes, type Sealed } from "./protocol.ts";
+import { flaggedIn, flagsOf } from "./shape.ts";
 
 describe("an inquiry", () => {
   test.each([
@@ -142,8 +144,10 @@ describe("what a bank receives", () => {
       const header = inquiryHeader("test", { bank: "bank", a: "a", b: "b" }, inquiry);
       const context = `moiety/score/1/result ${side}`;
       const promise = new Uint8Array(3);
-      const signature = sign(bureauKeys[by], context, s.id, headerDigest(header), shares, promise);
-      s.send("bank", "result", { shares, signature, promise });
+      const disputed = new Uint8Array();
+      const said = [headerDigest(header), shares, disputed, promise];
+      const signature = sign(bureauKeys[by], context, s.id, ...said);
+      s.send("bank", "result", { shares, disputed, signature, promise });
     };
     const good = new Uint8Array(6);
     const honest = { a: answer("a", good, "a"), b: answer("b", good, "b") };
@@ -151,6 +155,51 @@ describe("what a bank receives", () => {
     const roles = { ...honest, b: answer("b", bad, signer) };
     const { bank: ended } = await inquire(set, { roles });
     expect(failureOf(ended)).toMatchObject({ party: "b", code });
+  });
+});
+
+describe("people about whom something is in dispute", () => {
+  test.each([[[]], [[0]], [[2]], [[0, 1, 2]]])(
+    "reach the bank from each bureau (%o)",
+    async (flagged) => {
+      const set = setting();
+      const told: [string, readonly number[]][] = [];
+      const resolve = (side: Bureau) => async () => {
+        return {
+          ...set.world.resolve(side, set.world.inquiry),
+          disputed: side === "a" ? flagged : [1],
+        };
+      };
+      const ended = await inquire(set, {
+        bank: { disputed: (bureau, people) => told.push([bureau, people]) },
+        a: { resolve: resolve("a") },
+        b: { resolve: resolve("b") },
+      });
+      expect(outputOf(ended.bank)).toEqual(set.world.plainScores());
+      expect(told).toEqual([
+        ["a", flagged],
+        ["b", [1]],
+      ]);
+    },
+  );
+
+  test("are flags of one form, which come back as they were", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 40 }),
+        fc.uint8Array({ maxLength: 6 }),
+        (people, bytes) => {
+          const flagged = flaggedIn(people, bytes);
+          if (flagged !== undefined) expect(flagsOf(people, flagged)).toEqual(bytes);
+          const all = Array.from({ length: people }, (_, person) => person);
+          const some = all.filter((person) => person % 3 === 1);
+          expect(flaggedIn(people, flagsOf(people, some))).toEqual(some);
+        },
+      ),
+    );
+    expect(flaggedIn(3, Uint8Array.of(0))).toBeUndefined();
+    expect(flaggedIn(3, Uint8Array.of(8))).toBeUndefined();
+    expect(flaggedIn(3, Uint8Array.of(1, 0))).toBeUndefined();
   });
 });
 

@@ -34,7 +34,14 @@ import {
   recordsDigest,
 } from "./header.ts";
 import { fromBytes, toBytes } from "./points.ts";
-import { checkResolved, checkShape, type Resolved } from "./shape.ts";
+import {
+  checkResolved,
+  checkShape,
+  flaggedIn,
+  flagsOf,
+  MAX_FLAG_BYTES,
+  type Resolved,
+} from "./shape.ts";
 
 export type { Resolved };
 
@@ -48,6 +55,8 @@ export interface ScoreCost extends LookupCost {
   readonly consented: boolean;
   /** Bytes of a bureau's promise, and of the entry that it promises; 0 where no log is kept. */
   readonly promised: { readonly promise: number; readonly entry: number };
+  /** Whether something about somebody is in dispute. */
+  readonly disputed?: boolean;
 }
 
 /** Longest promise, and longest log entry: those of @moiety/ledger are no longer. */
@@ -57,7 +66,7 @@ const promise = bytes(MAX_PROMISE_BYTES);
 
 export const score = defineProtocol({
   name: "score",
-  version: 4,
+  version: 5,
   roles: ["bank", "a", "b"],
   messages: {
     inquiry: message("bank", ["a", "b"], inquiryCodec),
@@ -77,6 +86,8 @@ export const score = defineProtocol({
       "bank",
       object({
         shares: bytes(2 * MAX_PEOPLE, { min: 2, unit: 2 }),
+        /** Of whom something is in dispute at this bureau; empty where of nobody: see `flagsOf`. */
+        disputed: bytes(MAX_FLAG_BYTES),
         signature: fixedBytes(64),
         /** This bureau's word that the inquiry is in its log; empty where no log is kept. */
         promise,
@@ -85,7 +96,7 @@ export const score = defineProtocol({
   },
   limits: { receiveMs: 30_000, totalMs: 60_000, receivedBytes: 2 << 20 },
   cost(parameters: ScoreCost) {
-    const { people, deposits, purpose, consented, promised } = parameters;
+    const { people, deposits, purpose, consented, promised, disputed = false } = parameters;
     const twice = (bytes: number): { count: number; bytes: number } => ({
       count: 2,
       bytes: 2 * bytes,
@@ -98,6 +109,7 @@ export const score = defineProtocol({
     const pseudonyms = 11 + binaryBytes(32 * people * deposits.length) + signature;
     const consents = 9 + binaryBytes(consented ? CONSENT_BYTES * people : 0);
     const promise = 8 + binaryBytes(promised.promise);
+    const flags = 9 + binaryBytes(disputed ? Math.ceil(people / 8) : 0);
     const lookups = lookupBytes(parameters);
     return {
       messages: {
@@ -108,7 +120,7 @@ export const score = defineProtocol({
         choose: twice(lookups.choose),
         tables: twice(lookups.tables),
         seal: twice(map + signature + promise + 6 + binaryBytes(promised.entry)),
-        result: twice(map + 7 + binaryBytes(2 * people) + signature + promise),
+        result: twice(map + 7 + binaryBytes(2 * people) + flags + signature + promise),
       },
       rounds: 6,
     };
@@ -124,6 +136,8 @@ export interface BankInput {
   verify(bureau: string, signature: Uint8Array, context: string, ...parts: Uint8Array[]): boolean;
   /** Takes a bureau's promise, unverified, before the run ends: it is worth as much as its score. */
   promised?(bureau: string, promise: Uint8Array): void;
+  /** Takes the places of people, ascending, about whom something is in dispute at this bureau. */
+  disputed?(bureau: string, people: readonly number[]): void;
 }
 
 /**
@@ -151,15 +165,19 @@ export async function bank(
       ["a", fromA],
       ["b", fromB],
     ] as const
-  ).map(([side, { shares, signature, promise }]) => {
+  ).map(([side, { shares, disputed, signature, promise }]) => {
     const bureau = session.party(side);
     const context = resultContext(side);
-    if (!input.verify(bureau, signature, context, session.id, digest, shares, promise))
+    if (!input.verify(bureau, signature, context, session.id, digest, shares, disputed, promise))
       throw new Misbehaviour(bureau, "cheat", "result with a wrong signature");
     const points = fromBytes(shares);
     if (points.length !== input.inquiry.people || !isReduced(points))
       throw new Misbehaviour(bureau, "malformed", "shares of another number or range");
+    const flagged = flaggedIn(input.inquiry.people, disputed);
+    if (flagged === undefined)
+      throw new Misbehaviour(bureau, "malformed", "flags of another number of people");
     input.promised?.(bureau, promise);
+    input.disputed?.(bureau, flagged);
     return points;
   }) as [Uint16Array, Uint16Array];
   return joinPoints(...halves);
@@ -283,9 +301,10 @@ async function compute(
   const digest = headerDigest(header);
   const { promise } = promised;
   const context = resultContext(role);
-  const ownResult = input.sign(context, session.id, digest, shares, promise);
+  const disputed = flagsOf(inquiry.people, resolved.disputed ?? []);
+  const ownResult = input.sign(context, session.id, digest, shares, disputed, promise);
   await kept;
-  session.send("bank", "result", { shares, signature: ownResult, promise });
+  session.send("bank", "result", { shares, disputed, signature: ownResult, promise });
   return inquiry.people;
 }
 

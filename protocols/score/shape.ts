@@ -19,6 +19,36 @@ export interface Resolved {
   readonly depositHeaders: readonly Uint8Array[];
   /** What else both bureaus must see alike before anything is used up: the inquiry's fee. */
   readonly terms?: Uint8Array;
+  /** Places of people, ascending, about whom something is in dispute here; absent: of nobody. */
+  readonly disputed?: readonly number[];
+}
+
+/** Bytes that say of each person whether something is in dispute; none where nothing is. */
+export const MAX_FLAG_BYTES: number = MAX_PEOPLE / 8;
+
+/** People as bits, the first one lowest in the first byte; empty for nobody. */
+export function flagsOf(people: number, flagged: readonly number[]): Uint8Array {
+  if (flagged.length === 0) return new Uint8Array();
+  const flags = new Uint8Array(Math.ceil(people / 8));
+  for (const person of flagged)
+    flags[person >> 3] = (flags[person >> 3] as number) | (1 << (person & 7));
+  return flags;
+}
+
+/** What `flagsOf` was made from; undefined for bytes that it would not have made. */
+export function flaggedIn(people: number, flags: Uint8Array): number[] | undefined {
+  const flagged: number[] = [];
+  for (let person = 0; person < 8 * flags.length; person += 1)
+    if ((((flags[person >> 3] as number) >> (person & 7)) & 1) === 1) flagged.push(person);
+  const isOne =
+    Buffer.compare(
+      flagsOf(
+        people,
+        flagged.filter((each) => each < people),
+      ),
+      flags,
+    ) === 0;
+  return isOne ? flagged : undefined;
 }
 
 /**

@@ -110,7 +110,7 @@ const ROLES: Readonly<Record<string, Hostile>> = {
   ),
   "a platform that asks for scores": asMarketplace(
     refused(
-      { protocol: "score", version: hex("04"), parties: ["marketplace", ...BUREAUS] },
+      { protocol: "score", version: hex("05"), parties: ["marketplace", ...BUREAUS] },
       "marketplace is no bank",
     ),
   ),
@@ -154,7 +154,7 @@ const OPENINGS: Readonly<Record<string, Hostile>> = {
     "does not name one party per role",
   ),
   "too few parties": refused(
-    { protocol: "score", version: hex("04"), parties: ["rogue", "bureau-a"] },
+    { protocol: "score", version: hex("05"), parties: ["rogue", "bureau-a"] },
     "does not name one party per role",
   ),
   "bureaus in each other's role": refused(

@@ -26,6 +26,7 @@ interface Told {
     readonly entries: readonly number[];
   }[];
   readonly refused: readonly { readonly bureau: string; readonly code: string }[];
+  readonly disputes: readonly { readonly state: string }[];
 }
 
 beforeAll(async () => {
@@ -44,12 +45,12 @@ async function moiety(...args: string[]): Promise<string> {
   return (code === 0 ? stdout : stderr).toString();
 }
 
-async function vouched(folder: string): Promise<void> {
+async function vouched(folder: string, identifier: string = ID): Promise<void> {
   const asking = ["--registrar", "telecom", "-o", at("request.json"), ...trust];
   await moiety("create", "--folder", folder);
   await moiety("request-attestation", "--folder", folder, ...asking);
   const request = readFileSync(at("request.json"), "utf8");
-  const body = { identifier: ID, type: "opaque", request, validFor: "365d" };
+  const body = { identifier, type: "opaque", request, validFor: "365d" };
   const { socket } = scene.registrar("telecom");
   const { offer } = await callNode<{ offer: string }>(socket, "/attest", { body });
   world.write("offer.json", offer);
@@ -69,7 +70,7 @@ it("hands in who they are, reads who asked with proofs, and takes a consent back
   expect(await moiety("send", at("attestation.json"), ...desks)).toContain(
     "taken by bureau-a and bureau-b",
   );
-  expect(await told()).toEqual({ asked: [], refused: [] });
+  expect(await told()).toEqual({ asked: [], refused: [], disputes: [] });
 
   const terms = ["--bank", "bank", "--purpose", "credit-application", "--outputs", "score"];
   const often = ["--domains", "shop,telecom", "--times", "2", "--per", "30d"];
@@ -105,6 +106,36 @@ it("hands in who they are, reads who asked with proofs, and takes a consent back
     .toContain("consent-revoked");
 });
 
+it("disputes what a platform holds: banks are told that, until the platform has answered", async () => {
+  const [id, owner, file] = ["customer-0011", at("disputer"), at("dispute.json")];
+  await vouched(owner, id);
+  await moiety("send", at("attestation.json"), ...desks);
+  const about = ["--against", "telecom", "--reason", "inaccurate", "-o", file];
+  await moiety("dispute", "--folder", owner, ...about, ...trust);
+  expect(await moiety("send", file, ...desks)).toContain("taken by bureau-a and bureau-b");
+  const states = async () => {
+    const account = await moiety("account", "--folder", owner, "--json", ...desks);
+    return (JSON.parse(account) as Told).disputes.map(({ state }) => state);
+  };
+  expect(await states()).toEqual(["open", "open"]);
+  const scored = async (name: string) => {
+    const terms = ["--bank", "bank", "--purpose", "credit-application", "--outputs", "score"];
+    const out = at(name);
+    await moiety(
+      ...["consent", "--folder", owner, ...terms, "--domains", "shop,telecom", "-o", out],
+    );
+    return scene.score({ id, token: readFileSync(out, "utf8").trim() });
+  };
+  expect(await scored("disputed.jwt")).toMatchObject({ disputed: true });
+  const answer = ["dispute", "answer", join(scene.network.folder, "telecom", "node.yaml"), file];
+  const said = ["--outcome", "corrected", "-o", at("answer.json")];
+  const { code, stdout, stderr } = await world.run([...answer, ...said]);
+  expect(code, stderr.toString()).toBe(0);
+  expect(stdout.toString()).toContain("taken by bureau-a and bureau-b");
+  expect(await states()).toEqual(["corrected", "corrected"]);
+  expect(await scored("answered.jwt")).toMatchObject({ disputed: false });
+});
+
 it("is told nothing with another's key, nor at an address that is not the bureau's", async () => {
   const other = at("other-wallet");
   await moiety("create", "--folder", other);
@@ -114,5 +145,5 @@ it("is told nothing with another's key, nor at an address that is not the bureau
   const swapped = ["--desk", `bureau-b=http://127.0.0.1:${port}`, "--bureau", "bureau-b", ...trust];
   expect(await moiety("account", "--folder", wallet(), ...swapped)).toContain("400");
   expect(await moiety("account", "--folder", wallet(), ...trust)).toContain("where is bureau-a?");
-  expect(await moiety("send", at("consent.jwt"), ...desks)).toContain("neither");
+  expect(await moiety("send", at("consent.jwt"), ...desks)).toContain("is no attestation");
 });

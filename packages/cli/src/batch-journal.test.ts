@@ -57,6 +57,15 @@ it("writes no score into a file that others can read", async () => {
   await expect(BatchJournal.open(output, BATCH)).rejects.toThrow("not this user's alone");
 });
 
+it("keeps who disputes something, beside the scores", async () => {
+  await journal((open) => open.keep({ start: 2, scores: [7, 8], disputed: [1] }));
+  await journal(async (open) => {
+    expect(open.kept).toBe(2);
+    expect([...open.disputed]).toEqual([3]);
+    await expect(open.keep({ start: 0, scores: [1], disputed: [1] })).rejects.toThrow(RangeError);
+  });
+});
+
 it("takes nobody twice, and nobody who is not asked about", async () => {
   await journal(async (open) => {
     await open.keep({ start: 2, scores: [7] });

@@ -30,6 +30,8 @@ export interface BatchIdentity {
 export interface ScoredBlock {
   readonly start: number;
   readonly scores: readonly number[];
+  /** Places in `scores` of people who dispute something. */
+  readonly disputed?: readonly number[];
 }
 
 export class BatchJournal {
@@ -37,6 +39,7 @@ export class BatchJournal {
   readonly #handle: FileHandle;
   readonly #scores: Uint16Array;
   readonly #known: Uint8Array;
+  readonly #disputed = new Set<number>();
   #kept = 0;
   /** The last block that was handed over: one is written after the other. */
   #writing: Promise<void> = Promise.resolve();
@@ -126,6 +129,11 @@ export class BatchJournal {
     return this.#scores;
   }
 
+  /** Places of people who dispute something. */
+  get disputed(): ReadonlySet<number> {
+    return this.#disputed;
+  }
+
   /** The first people from `from` on, at most so many, whose scores are missing; undefined: none. */
   missing(most: number, from: number = 0): { start: number; count: number } | undefined {
     const start = this.#known.indexOf(0, from);
@@ -173,14 +181,16 @@ export class BatchJournal {
     }
   }
 
-  #fits({ start, scores }: ScoredBlock): boolean {
+  #fits({ start, scores, disputed = [] }: ScoredBlock): boolean {
     const end = start + scores.length;
+    if (disputed.some((place) => place >= scores.length)) return false;
     if (scores.length === 0 || end > this.#known.length) return false;
     return this.#known.subarray(start, end).every((known) => known === 0);
   }
 
-  #take({ start, scores }: ScoredBlock, link: string, bytes: number): void {
+  #take({ start, scores, disputed = [] }: ScoredBlock, link: string, bytes: number): void {
     this.#scores.set(scores, start);
+    for (const place of disputed) this.#disputed.add(start + place);
     this.#known.fill(1, start, start + scores.length);
     this.#kept += scores.length;
     this.#link = link;
@@ -214,19 +224,20 @@ async function refuseForeign(file: string, handle: FileHandle): Promise<void> {
     throw new SetupError(`${file} is there, and not this user's alone: remove it`);
 }
 
-/** `start` and the scores, four hex digits each. */
-function lineOf({ start, scores }: ScoredBlock): string {
-  return `${start} ${scores.map((score) => score.toString(16).padStart(4, "0")).join("")}`;
+/** `start`, the scores, four hex digits each, and places of disputes, if any. */
+function lineOf({ start, scores, disputed = [] }: ScoredBlock): string {
+  const digits = scores.map((score) => score.toString(16).padStart(4, "0")).join("");
+  return `${start} ${digits}${disputed.length > 0 ? ` ${disputed.join(",")}` : ""}`;
 }
 
 function blockOf(line: string): ScoredBlock | undefined {
-  const matched = /^(\d{1,10}) ((?:[0-9a-f]{4})+)$/.exec(line);
+  const matched = /^(\d{1,10}) ((?:[0-9a-f]{4})+)(?: (\d{1,10}(?:,\d{1,10})*))?$/.exec(line);
   if (matched === null) return undefined;
-  const [, start = "", digits = ""] = matched;
+  const [, start = "", digits = "", places] = matched;
   const scores = Array.from({ length: digits.length / 4 }, (_, at) =>
     Number.parseInt(digits.slice(4 * at, 4 * at + 4), 16),
   );
-  return { start: Number(start), scores };
+  return { start: Number(start), scores, disputed: places?.split(",").map(Number) ?? [] };
 }
 
 function splitAtLast(line: string): [string, string] {

@@ -83,7 +83,9 @@ export async function scoreBatch(
     const { min, max } = terms.range;
     if (journal.scores.some((score) => score < min || score > max))
       throw new SetupError(OUT_OF_RANGE);
-    await writeOutput(output, asWritten, journal.scores);
+    // Where consents are asked for, people may also dispute what is said of them.
+    const disputed = consents === undefined ? undefined : journal.disputed;
+    await writeOutput(output, asWritten, journal.scores, disputed);
     await journal.remove();
   } catch (error) {
     await (journal.kept === 0 ? journal.remove() : journal.close());
@@ -176,7 +178,7 @@ async function askFor(
   let answered = 0;
   try {
     for await (const block of streamNode<BatchLine>(socket, "/batch", request)) {
-      await journal.keep({ start: start + block.start, scores: block.scores });
+      await journal.keep({ ...block, start: start + block.start });
       answered += block.scores.length;
       told();
     }
@@ -215,17 +217,22 @@ async function writeOutput(
   output: string,
   asWritten: readonly string[],
   scores: Uint16Array,
+  disputed: ReadonlySet<number> | undefined,
 ): Promise<void> {
+  const flag = (row: number): string => {
+    if (disputed === undefined) return "";
+    return disputed.has(row) ? ",yes" : ",no";
+  };
   const beside = `${output}.new`;
   // Made anew and by nobody else: a file that somebody put there would keep its mode, or be a link.
   await rm(beside, { force: true });
   const file = await open(beside, "wx", 0o600);
   try {
-    await file.writeFile("id,score\n");
+    await file.writeFile(`id,score${disputed === undefined ? "" : ",disputed"}\n`);
     for (let start = 0; start < scores.length; start += ROWS_AT_ONCE) {
       const rows = asWritten
         .slice(start, start + ROWS_AT_ONCE)
-        .map((identifier, at) => `${quoted(identifier)},${scores[start + at]}\n`);
+        .map((id, at) => `${quoted(id)},${scores[start + at]}${flag(start + at)}\n`);
       await file.writeFile(rows.join(""));
     }
     await file.sync();

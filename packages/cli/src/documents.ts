@@ -1,6 +1,6 @@
 /** Documents of persons, on their way to the bureaus: `moiety attest` and `moiety notice`. */
-import { callNode, type NoticeAnswer, SetupError } from "@moiety/node";
-import { readBytes } from "./files.ts";
+import { callNode, type DisputeAnswer, type NoticeAnswer, SetupError } from "@moiety/node";
+import { readBytes, writePublic } from "./files.ts";
 import type { Target } from "./target.ts";
 
 export interface AttestOptions {
@@ -31,9 +31,12 @@ export async function attest({ socket }: Target, options: AttestOptions): Promis
 export async function deliverNotice({ socket }: Target, file: string): Promise<NoticeAnswer> {
   const document = text(file, "document");
   const kind = noticeKindOf(document);
-  if (kind === undefined)
-    throw new SetupError(`${file} is neither an attestation nor a revocation`);
+  if (kind === undefined) throw new SetupError(`${file} is no ${NOTICE_KINDS.join(", ")}`);
   const answers = await callNode<NoticeAnswer>(socket, "/notice", { body: { kind, document } });
+  return requireTaken(file, answers);
+}
+
+function requireTaken(file: string, answers: NoticeAnswer): NoticeAnswer {
   const against = Object.entries(answers).filter(([, problem]) => problem !== "");
   if (against.length === 0) return answers;
   const words = against.map(([bureau, problem]) => `  ${bureau}: ${problem}`).join("\n");
@@ -44,11 +47,31 @@ export async function deliverNotice({ socket }: Target, file: string): Promise<N
   );
 }
 
+/**
+ * Answers a dispute for the party that it is against, and hands that to both bureaus. Throws `SetupError`
+ * unless both took it; the answer is in `output` all the same.
+ */
+export async function answerDispute(
+  { socket }: Target,
+  file: string,
+  { outcome, output }: { readonly outcome: string; readonly output: string },
+): Promise<NoticeAnswer> {
+  const body = { dispute: text(file, "dispute"), outcome };
+  const { resolution, answers } = await callNode<DisputeAnswer>(socket, "/dispute/answer", {
+    body,
+  });
+  writePublic(output, Buffer.from(resolution));
+  return requireTaken(output, answers);
+}
+
+/** What a document about a person may be. */
+export const NOTICE_KINDS = ["attestation", "revocation", "dispute", "resolution"] as const;
+
 /** What a person's document is, by its form; undefined for something else. */
-export function noticeKindOf(document: string): "attestation" | "revocation" | undefined {
+export function noticeKindOf(document: string): (typeof NOTICE_KINDS)[number] | undefined {
   try {
     const keys = Object.keys(JSON.parse(document) as object);
-    return (["attestation", "revocation"] as const).find((kind) => keys.includes(kind));
+    return NOTICE_KINDS.find((kind) => keys.includes(kind));
   } catch {
     return undefined;
   }

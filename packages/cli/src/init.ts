@@ -176,6 +176,10 @@ function writeConfig(
     ...(port !== undefined && { listen: { host, port } }),
     ...(catalogue !== undefined && { catalogue: "catalogue.yaml" }),
     ...(consent && { policy: "../policy.json" }),
+    // Of its own: what one bureau was given says nothing of the other.
+    ...((role.startsWith("bureau") || role === "supervisor") && {
+      withdrawals: "withdrawals.json",
+    }),
     ...(consent && role.startsWith("bureau") && { public: { host: "127.0.0.1", port: 0 } }),
     metrics: { port: 0 },
     log: { level: "info", file: "node.log" },

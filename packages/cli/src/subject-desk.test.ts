@@ -64,7 +64,9 @@ async function deskThat(answer: (turn: number) => object): Promise<Desk> {
     request.on("end", () => {
       const address = { network: NETWORK, bureau, kind: "account" } as const;
       const opened = openRequest(address, new Uint8Array(Buffer.concat(chunks)), box);
-      const body = Buffer.from(JSON.stringify({ problem: "", account: answer(turn) }));
+      const body = Buffer.from(
+        JSON.stringify({ problem: "", account: { disputes: [], ...answer(turn) } }),
+      );
       turn += 1;
       response.end(opened.sealAnswer(new Uint8Array(body), keyOf(bureau), osRng));
     });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { osRng, parseSealingKey, SealError, type SealingKey } from "@moiety/crypto";
 import { SetupError } from "@moiety/node";
 import {
+  type AccountDispute,
   bureauOf,
   consentName,
   type DeskAnswer,
@@ -17,7 +18,7 @@ import {
   signSubjectRequest,
   verifyingKeyOf,
 } from "@moiety/policy";
-import { noticeKindOf } from "./documents.ts";
+import { NOTICE_KINDS, noticeKindOf } from "./documents.ts";
 import { readBytes } from "./files.ts";
 import { httpBytes } from "./http-bytes.ts";
 import type { Holder } from "./subject.ts";
@@ -63,9 +64,14 @@ export interface ToldRefusal {
   readonly last: string;
 }
 
+export interface ToldDispute extends AccountDispute {
+  readonly bureau: string;
+}
+
 export interface Told {
   readonly asked: readonly ToldInquiry[];
   readonly refused: readonly ToldRefusal[];
+  readonly disputes: readonly ToldDispute[];
 }
 
 /** The desks of both bureaus of a roster, or of the `one` of that name; throws `SetupError` where an address is missing or unfit. */
@@ -91,8 +97,7 @@ export function desksOf({ run, desk = [] }: Whereabouts, roster: Roster, one?: s
 export async function handIn(desks: readonly Desk[], file: string): Promise<string[]> {
   const document = readBytes(file, "document");
   const kind = noticeKindOf(Buffer.from(document).toString());
-  if (kind === undefined)
-    throw new SetupError(`${file} is neither an attestation nor a revocation`);
+  if (kind === undefined) throw new SetupError(`${file} is no ${NOTICE_KINDS.join(", ")}`);
   const answers = await Promise.allSettled(desks.map((desk) => ask(desk, kind, document)));
   const against = answers.flatMap((answer, i) => {
     const problem =
@@ -127,6 +132,7 @@ export async function readAccount(
   );
   const asked: ToldInquiry[] = [];
   const refused: ToldRefusal[] = [];
+  const disputes: ToldDispute[] = [];
   for (const desk of desks) {
     const bureau = desk.bureau.name;
     let pages = 0;
@@ -145,13 +151,14 @@ export async function readAccount(
       }
       for (const each of account.refused)
         refused.push({ bureau, ...each, consent: consents.get(each.consent) ?? null });
+      disputes.push(...account.disputes.map((each) => ({ bureau, ...each })));
       const { next } = account;
       if (next !== undefined && before !== undefined && next >= before)
         throw new SetupError(`${bureau} tells the same again and again`);
       before = next;
     }
   }
-  return { asked, refused };
+  return { asked, refused, disputes };
 }
 
 /** Throws `SetupError` for an answer that the bureau did not seal and sign. */

@@ -5,6 +5,7 @@
  *     attestations/<registrar>.json     as accepted
  *     consents/<jti>.jwt                as given
  *     revocations/<jti>.json, all.json  as given
+ *     disputes/<id>.json                as opened
  *
  * All of it is readable by its owner only: it says with whom the person deals.
  */
@@ -20,7 +21,7 @@ export type AskPassphrase = (confirm: boolean) => Promise<string>;
 
 const KEY = "subject.key";
 const SEALED = "subject.key.age";
-const FOLDERS = ["attestations", "consents", "revocations"] as const;
+const FOLDERS = ["attestations", "consents", "revocations", "disputes"] as const;
 export type WalletFolder = (typeof FOLDERS)[number];
 
 /** Makes a wallet with a fresh key; throws `SetupError` where there is one. */
@@ -71,6 +72,8 @@ export function keepInWallet(
   name: string,
   bytes: Uint8Array,
 ): void {
+  // Wallets that were made before there were disputes have no folder for them.
+  mkdirSync(join(folder, kind), { recursive: true, mode: 0o700 });
   keep(join(folder, kind, name), bytes);
 }
 

@@ -9,10 +9,13 @@ import {
   type Consent,
   type ConsentTerms,
   consentTermsRefusal,
+  type Dispute,
+  disputeProblem,
   draftConsent,
   findParty,
   findPurpose,
   openAttestation,
+  openDispute,
   type PurposePolicy,
   parseConsent,
   parsePurposePolicy,
@@ -21,6 +24,8 @@ import {
   requestAttestation,
   revocationOf,
   signConsent,
+  signDispute,
+  signResolution,
   signRevocation,
   subjectKeyOf,
   supervisorOf,
@@ -126,6 +131,39 @@ export async function revoke(
   keepInWallet(folder, "revocations", `${name}.json`, bytes);
   writePublic(out, bytes);
   return { revoked: name };
+}
+
+/** Signs that something is wrong, keeps a copy, writes it to `out` for the bureaus and the party. */
+export async function dispute(
+  { folder, ask }: Holder,
+  roster: Roster,
+  about: Pick<Dispute, "against" | "inquiry" | "reason">,
+  { out, now }: { out: string; now: number },
+): Promise<Dispute> {
+  const { network } = roster;
+  const problem = disputeProblem(about, roster);
+  if (problem !== undefined) throw new SetupError(problem);
+  const bytes = signDispute({ network, ...about }, await walletKey(folder, ask), osRng, now);
+  const signed = openDispute(bytes, roster, out);
+  keepInWallet(folder, "disputes", `${signed.id}.json`, bytes);
+  writePublic(out, bytes);
+  return signed;
+}
+
+/** Takes a dispute of this wallet back; writes that to `out` for the bureaus. */
+export async function withdrawDispute(
+  { folder, ask }: Holder,
+  roster: Roster,
+  { file, out, now }: { file: string; out: string; now: number },
+): Promise<{ withdrawn: string }> {
+  const bytes = readBytes(file, "dispute");
+  const opened = openDispute(bytes, roster, file);
+  const key = await walletKey(folder, ask);
+  if (opened.subject.key !== subjectKeyOf(key.verifyingKey).key)
+    throw new SetupError(`${file} was signed by another key than this wallet's`);
+  const disputed = { file: bytes, dispute: opened };
+  writePublic(out, signResolution(disputed, { outcome: "withdrawn" }, key, now));
+  return { withdrawn: opened.id };
 }
 
 /** One consent that was given, as the wallet knows it. */

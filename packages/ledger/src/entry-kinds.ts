@@ -78,6 +78,17 @@ const shapes = {
   }),
   /** `statement`: digest of the signed revocation, of one consent or of all that a key signed. */
   "consent-revoked": object({ statement: digest }),
+  /** `dispute`: salted digest of the person's file; `party` has to answer it before `due`. */
+  "dispute-opened": object({ dispute: digest, party: nameText, due: uint32 }),
+  /** `statement`: digest of the file that ends it, signed by that party or by the person. */
+  "dispute-closed": object({
+    dispute: digest,
+    party: nameText,
+    statement: digest,
+    outcome: oneOf(["corrected", "confirmed", "withdrawn"]),
+  }),
+  /** It was not answered in time. */
+  "dispute-overdue": object({ dispute: digest, party: nameText }),
   "model-certified": object({
     certificate: digest,
     serial: sequence,
@@ -85,6 +96,14 @@ const shapes = {
     model: nameText,
     version: uint32,
     expiresAt: uint32,
+  }),
+  /** From this entry on this bureau computes nothing with the certificate. `withdrawnAt`: the supervisor's word. */
+  "model-withdrawn": object({
+    certificate: digest,
+    bank: nameText,
+    model: nameText,
+    version: uint32,
+    withdrawnAt: uint32,
   }),
   /** One for each inquiry that is charged; amounts in thousandths of the currency's smallest unit. */
   fee: object({

@@ -38,9 +38,19 @@ const EXAMPLES: readonly Draft[] = [
     },
   },
   { kind: "consent-revoked", body: { statement: hash } },
+  { kind: "dispute-opened", body: { dispute: hash, party: "telecom", due: 9 } },
+  {
+    kind: "dispute-closed",
+    body: { dispute: hash, party: "telecom", statement: hash, outcome: "corrected" },
+  },
+  { kind: "dispute-overdue", body: { dispute: hash, party: "telecom" } },
   {
     kind: "model-certified",
     body: { certificate: hash, serial: 1, bank: "bank", model: "m", version: 1, expiresAt: 9 },
+  },
+  {
+    kind: "model-withdrawn",
+    body: { certificate: hash, bank: "bank", model: "m", version: 1, withdrawnAt: 9 },
   },
   {
     kind: "fee",

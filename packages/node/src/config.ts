@@ -28,6 +28,8 @@ const schema = z.strictObject({
   catalogue: path.optional(),
   /** The supervisor's signed purpose policy; bureaus and supervisor need it where consents are asked for. */
   policy: path.optional(),
+  /** Where a bureau or the supervisor keeps the list of withdrawn certificates, beside its store. */
+  withdrawals: path.optional(),
   log: z
     .strictObject({
       level: z.enum(["debug", "info", "warn", "error"]).default("info"),
@@ -95,6 +97,7 @@ export function readConfig(file: string): NodeConfig {
     run: from(config.run),
     ...(config.catalogue !== undefined && { catalogue: from(config.catalogue) }),
     ...(config.policy !== undefined && { policy: from(config.policy) }),
+    ...(config.withdrawals !== undefined && { withdrawals: from(config.withdrawals) }),
     log: { ...config.log, ...(config.log.file !== undefined && { file: from(config.log.file) }) },
   };
 }

@@ -15,11 +15,13 @@ import { refuseOlderRoster } from "./roster-version.ts";
 import type { Store } from "./store.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { Traffic } from "./traffic.ts";
+import { WithdrawnCertificates } from "./withdrawn-certificates.ts";
 
 export interface NodeContext {
   readonly config: NodeConfig;
   readonly parties: Parties;
   readonly purposes: Purposes;
+  readonly withdrawn: WithdrawnCertificates;
   readonly signing: SigningKey;
   readonly store: Store;
   readonly log: Log;
@@ -70,6 +72,8 @@ export async function openContext(
   log.info({ ...(await incarnationOf(store, rng, clock.now())) }, "store opened");
   const purposes = new Purposes({ config, parties, store, nowMs: () => clock.now() });
   await purposes.read();
+  const withdrawn = new WithdrawnCertificates({ config, parties, store });
+  await withdrawn.read();
   const traffic = new Traffic();
   const metrics = new Metrics(config.name, config.role);
   const switchboard: Switchboard = new Switchboard({
@@ -85,7 +89,7 @@ export async function openContext(
   });
   const attach = switchboard.attach.bind(switchboard);
   const links = new Links({ config, parties, log, clock, rng, carrier, attach });
-  const base = { config, parties, purposes, signing, store, log, clock, rng, otSetup };
+  const base = { config, parties, purposes, withdrawn, signing, store, log, clock, rng, otSetup };
   return { ...base, switchboard, links, traffic, metrics };
 }
 

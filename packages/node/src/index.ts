@@ -46,12 +46,13 @@ export {
   keyFiles,
   sideOf,
 } from "./oprf-keys.ts";
-export type { RosterAnswer } from "./orders.ts";
+export type { RosterAnswer, WithdrawalsAnswer } from "./orders.ts";
 export type { DepositProgress } from "./platform/progress.ts";
-export type { NoticeAnswer } from "./registrar.ts";
+export type { DisputeAnswer, NoticeAnswer } from "./registrar.ts";
 export { readCertificate } from "./renewal.ts";
 export { installRoster, readRoster } from "./roster-install.ts";
 export type { NodeStatus, RunningNode } from "./start.ts";
+export type { WithdrawnAnswer } from "./supervisor/withdrawing.ts";
 
 /** See `by-hand.ts`. Throws `SetupError`. */
 export async function byHand<T>(

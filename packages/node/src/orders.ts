@@ -8,6 +8,10 @@ import { refuseOlderRoster } from "./roster-version.ts";
 
 const rosterRequest = z.strictObject({ text: z.string().max(8 << 20), file: z.string().max(4096) });
 const policyRequest = z.strictObject({ text: z.string().max(1 << 20), file: z.string().max(4096) });
+const withdrawalsRequest = z.strictObject({
+  text: z.string().max(8 << 20),
+  file: z.string().max(4096),
+});
 const backupRequest = z.strictObject({ folder: z.string().min(1).max(4096) });
 
 /** What a node did with a new roster. */
@@ -17,6 +21,15 @@ export interface RosterAnswer {
   readonly former: number;
   /** Why it is in force only after a restart; empty: it is in force. */
   readonly restart: readonly string[];
+}
+
+/** What a node did with a list of withdrawn certificates. */
+export interface WithdrawalsAnswer {
+  readonly serial: number;
+  /** Of the list that was in force; null: there was none. */
+  readonly former: number | null;
+  /** Withdrawn so far. */
+  readonly certificates: number;
 }
 
 export function takeOrders(server: FastifyInstance, context: NodeContext): void {
@@ -30,6 +43,15 @@ export function takeOrders(server: FastifyInstance, context: NodeContext): void 
     const { version } = await context.purposes.install(Buffer.from(text), file);
     if (version !== former) context.log.info({ policy: version, former }, "new policy in force");
     return { version, former: former ?? null };
+  });
+  server.post("/withdrawals", async ({ body }): Promise<WithdrawalsAnswer> => {
+    const { text, file } = withdrawalsRequest.parse(body);
+    const { withdrawn, log } = context;
+    const former = withdrawn.current?.serial ?? null;
+    const { serial, withdrawn: all } = await withdrawn.install(Buffer.from(text), file);
+    if (serial !== former)
+      log.info({ withdrawals: serial, former, certificates: all.length }, "certificates withdrawn");
+    return { serial, former, certificates: all.length };
   });
   server.post("/backup", async ({ body }) => {
     const { folder } = backupRequest.parse(body);

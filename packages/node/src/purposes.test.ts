@@ -9,7 +9,7 @@ import { NOW, POLICY } from "./bureau/consents/testing/consent-world.ts";
 import type { NodeConfig } from "./config.ts";
 import type { Parties } from "./parties.ts";
 import { Purposes } from "./purposes.ts";
-import { openStore, type Store } from "./store.ts";
+import { openStore, type Store, type Table } from "./store.ts";
 
 const rng = seededRng("purposes");
 const supervisor = new SigningKey(rng.bytes(32));
@@ -29,14 +29,24 @@ afterEach(async () => {
 const signed = (version: number, key = supervisor, changes = {}): Uint8Array =>
   signPurposePolicy({ ...POLICY, version, ...changes }, key);
 
-function purposes(policy: string | undefined = file, consentDomain?: string): Purposes {
+/** Reads, and is killed at the first write. */
+function diesAtPut(table: Table): Table {
+  const put = (): Promise<boolean> => Promise.reject(new Error("killed"));
+  return { ...table, get: (key) => table.get(key), put };
+}
+
+function purposes(
+  policy: string | undefined = file,
+  consentDomain?: string,
+  kept: Store = store,
+): Purposes {
   const config = { role: "bureau-a", file: "node.yaml", ...(policy && { policy }) };
   const verifying = () => supervisor.verifyingKey;
   const parties = { supervisor: "supervisor", network: "valley", verifying, consentDomain };
   return new Purposes({
     config: config as unknown as NodeConfig,
     parties: parties as unknown as Parties,
-    store,
+    store: kept,
     nowMs: () => NOW,
   });
 }
@@ -88,4 +98,29 @@ test("a bureau of a network with consents does not start without one; another no
   expect(without.current).toBeUndefined();
   expect(() => without.inForce).toThrow("no purpose policy");
   await expect(without.install(signed(1), "p.json")).rejects.toThrow("name the file");
+});
+
+test("killed before the store has a newer policy, the node starts, and with that one", async () => {
+  writeFileSync(file, signed(1));
+  const running = purposes();
+  await running.read();
+  const dying = { ...store, table: (name: string) => diesAtPut(store.table(name)) };
+  const cut = purposes(file, undefined, dying);
+  await expect(cut.install(signed(2), "new.json")).rejects.toThrow("killed");
+  const after = purposes();
+  await after.read();
+  expect(after.inForce.version).toBe(2);
+});
+
+test("of two that are installed at once, the file has the newer one, too", async () => {
+  writeFileSync(file, signed(1));
+  const running = purposes();
+  await running.read();
+  const [newest, late] = [
+    running.install(signed(3), "a.json"),
+    running.install(signed(2), "b.json"),
+  ];
+  await newest;
+  await expect(late).rejects.toThrow("older than version 3");
+  expect(Uint8Array.from(readFileSync(file))).toEqual(signed(3));
 });

@@ -63,20 +63,18 @@ export class Purposes {
       throw new SetupError(
         `${config.file}: policy: name the file that the policy is kept in first`,
       );
-    const policy = await this.#take(bytes, file);
-    replaceFile(config.policy, bytes);
-    return policy;
+    return this.#take(bytes, file, config.policy);
   }
 
   /** One after the other: each is held against the one before. */
-  #take(bytes: Uint8Array, file: string): Promise<PurposePolicy> {
-    const taking = this.#last.then(() => this.#takeNext(bytes, file));
+  #take(bytes: Uint8Array, file: string, place?: string): Promise<PurposePolicy> {
+    const taking = this.#last.then(() => this.#takeNext(bytes, file, place));
     this.#last = taking.catch(() => {});
     return taking;
   }
 
   /** The store remembers the newest one: a file can be put back. */
-  async #takeNext(bytes: Uint8Array, file: string): Promise<PurposePolicy> {
+  async #takeNext(bytes: Uint8Array, file: string, place?: string): Promise<PurposePolicy> {
     const { parties, store, nowMs } = this.#parts;
     const supervisor = parties.verifying(parties.supervisor);
     const policy = parsePurposePolicy(bytes, supervisor, parties.network, nowMs(), file);
@@ -84,6 +82,8 @@ export class Purposes {
     const kept = table.get(PLACE);
     const before = kept && (JSON.parse(kept.toString()) as { policy: PurposePolicy }).policy;
     refusePolicyRollback(before, policy);
+    // First: killed between the two, the node finds a newer file, which it takes, not an older one.
+    if (place !== undefined) replaceFile(place, bytes);
     if (before?.version !== policy.version) await table.put(PLACE, Buffer.from(bytes));
     this.#current = policy;
     return policy;

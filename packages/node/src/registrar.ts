@@ -3,7 +3,12 @@
  * documents to both bureaus.
  */
 import { canonicalIdentifier, IDENTIFIER_TYPES } from "@moiety/model";
-import { offerAttestation, openAttestationRequest } from "@moiety/policy";
+import {
+  offerAttestation,
+  openAttestationRequest,
+  openDispute,
+  signResolution,
+} from "@moiety/policy";
 import { notice, pseudonym } from "@moiety/protocols";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
@@ -23,12 +28,24 @@ const attestRequest = z.strictObject({
   validFor: z.string().regex(/^[1-9]\d{0,3}d$/, "whole days, such as 365d"),
 });
 const noticeRequest = z.strictObject({
-  kind: z.enum(["attestation", "revocation"]),
+  kind: z.enum(notice.KINDS),
   document: z.string().max(notice.MAX_DOCUMENT_BYTES),
+});
+
+const resolveRequest = z.strictObject({
+  /** The person's file. */
+  dispute: z.string().max(notice.MAX_DOCUMENT_BYTES),
+  outcome: z.enum(["corrected", "confirmed"]),
 });
 
 /** By bureau: empty where it took the document, else why it did not, or could not be asked. */
 export type NoticeAnswer = Readonly<Record<string, string>>;
+
+/** The file that ends a dispute, and what each bureau said of it. */
+export interface DisputeAnswer {
+  readonly resolution: string;
+  readonly answers: NoticeAnswer;
+}
 
 export function registrarRoutes(server: FastifyInstance, context: NodeContext): void {
   server.post("/attest", async ({ body }) => {
@@ -44,6 +61,25 @@ export function registrarRoutes(server: FastifyInstance, context: NodeContext): 
     const { kind, document } = noticeRequest.parse(body);
     return deliver(context, kind, Buffer.from(document));
   });
+  server.post("/dispute/answer", async ({ body }) =>
+    worded(() => resolve(context, resolveRequest.parse(body))),
+  );
+}
+
+/** Signs what ends a dispute against this party, and hands it to both bureaus. */
+async function resolve(
+  context: NodeContext,
+  { dispute: text, outcome }: z.infer<typeof resolveRequest>,
+): Promise<DisputeAnswer> {
+  const { config, parties, signing, clock } = context;
+  const file = new Uint8Array(Buffer.from(text));
+  const dispute = openDispute(file, parties.roster);
+  if (dispute.against !== config.name)
+    throw new SetupError(`the dispute is against ${dispute.against}, which has to answer it`);
+  const signed = { party: config.name, outcome };
+  const resolution = signResolution({ file, dispute }, signed, signing, clock.now());
+  const answers = await deliver(context, "resolution", resolution);
+  return { resolution: Buffer.from(resolution).toString(), answers };
 }
 
 /** Finds the person's pseudonym in the consent domain, and signs that the key is theirs. */
@@ -75,7 +111,7 @@ async function offer(
 /** To both: each counts what it has itself, so one that could not be reached must be asked again. */
 async function deliver(
   { config, parties, clock, switchboard }: NodeContext,
-  kind: "attestation" | "revocation",
+  kind: notice.Kind,
   document: Uint8Array,
 ): Promise<NoticeAnswer> {
   const answers = Object.values(parties.bureaus).map(async (bureau) => {

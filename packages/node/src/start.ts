@@ -13,6 +13,7 @@ import { type Health, healthOf } from "./health.ts";
 import { servePublic } from "./ledger/serving.ts";
 import type { Log } from "./log.ts";
 import type { Metrics, Sample } from "./metrics.ts";
+import { stepBackBy } from "./next-turn.ts";
 import { publishObservation, serveObservation, withdrawObservation } from "./observation.ts";
 import { takeOrders } from "./orders.ts";
 import { Platform } from "./platform/runtime.ts";
@@ -22,6 +23,8 @@ import type { TrafficTallies } from "./traffic.ts";
 
 /** Longest wait for sessions to end when a node stops. */
 const DRAIN_MS = 3_000;
+/** See `stepBackBy`: about as long as a slice of long work takes. */
+const STEP_BACK_MS = 4;
 
 /** Role and state of a node, as `moiety status` shows them. */
 export interface NodeStatus {
@@ -63,6 +66,7 @@ export type ServeControl = (routes: (server: FastifyInstance) => void) => Promis
 
 /** Starts a node of this machine. Throws `SetupError` or `DocumentError` with what an operator can do. */
 export async function startNode(file: string): Promise<RunningNode> {
+  stepBackBy(STEP_BACK_MS, machine.clock);
   process.umask(0o077); // whatever this process writes is its user's alone
   const config = readConfig(file);
   const path = controlSocket(config.run, config.name);

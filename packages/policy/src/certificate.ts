@@ -2,7 +2,7 @@
  * A model certificate: the supervisor's word that it saw a model whole, that the model keeps the
  * rules, and that exactly these two halves add up to it. Bureaus run certified models only.
  */
-import type { SigningKey, VerifyingKey } from "@moiety/crypto";
+import { framedHash, type SigningKey, type VerifyingKey } from "@moiety/crypto";
 import {
   type Characteristic,
   characteristicName,
@@ -114,6 +114,14 @@ export function signCertificate(certificate: ModelCertificate, key: SigningKey):
   const problems = certificateProblems(certificate);
   if (problems.length > 0) throw new DocumentError("certificate", problems);
   return file;
+}
+
+/**
+ * What inquiries, logs and withdrawals call a certificate: 32 bytes, of the whole signed file.
+ * Unsalted: a certificate is public.
+ */
+export function certificateDigest(file: Uint8Array): Uint8Array {
+  return framedHash("moiety/certificate/1", file);
 }
 
 /** What a certified model may answer, in ascending order. */

@@ -17,3 +17,4 @@ export * from "./roster-file.ts";
 export * from "./roster-rules.ts";
 export * from "./roster-succession.ts";
 export * from "./signed-document.ts";
+export * from "./withdrawals.ts";

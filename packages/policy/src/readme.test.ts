@@ -11,6 +11,7 @@ import {
   signPurposePolicy,
 } from "./purposes/purpose-policy.ts";
 import { parseRoster } from "./roster-file.ts";
+import { parseWithdrawals, signWithdrawals, type Withdrawals } from "./withdrawals.ts";
 
 const read = (path: string): Buffer => readFileSync(new URL(path, import.meta.url));
 const readme = read("../README.md").toString();
@@ -69,6 +70,13 @@ describe("the README's examples", () => {
     const key = new SigningKey(seededRng("readme").bytes(32));
     const file = signPurposePolicy(policy, key);
     expect(parsePurposePolicy(file, key.verifyingKey, "river-valley", NOW)).toEqual(policy);
+  });
+
+  it("include a list of withdrawals that the supervisor could sign", () => {
+    const { withdrawals } = example("withdrawals") as { withdrawals: Withdrawals };
+    const key = new SigningKey(seededRng("readme").bytes(32));
+    const file = signWithdrawals(withdrawals, key);
+    expect(parseWithdrawals(file, key.verifyingKey, "river-valley")).toEqual(withdrawals);
   });
 
   it("list every code of refusal", () => {

@@ -1,7 +1,7 @@
 import { IDENTIFIER_TYPES } from "@moiety/model";
 import { callNode, readConfig, SetupError } from "@moiety/node";
 import { type Command, Option } from "commander";
-import { attest, deliverNotice } from "../documents.ts";
+import { answerDispute, attest, deliverNotice } from "../documents.ts";
 import { readBytes, writePublic } from "../files.ts";
 import { answer } from "../output.ts";
 import { type Target, targetOf } from "../target.ts";
@@ -55,13 +55,46 @@ Example:
   program
     .command("notice")
     .argument("<config>", "YAML file of a platform or bank that runs")
-    .argument("<file>", "an attestation or a revocation, as a wallet wrote it")
+    .argument("<file>", "what a wallet wrote: an attestation, a revocation, a dispute")
     .description("hand a person's document to both bureaus; it counts as soon as they have it")
     .option("--json", "answer as JSON", false)
     .action(async (config: string, file: string, { json }: { json: boolean }) => {
       const answers = await deliverNotice(registrarOf(config), file);
       answer(answers, json, (taken) => `taken by ${Object.keys(taken).join(" and ")}`);
     });
+  program
+    .command("dispute")
+    .description("disputes of persons with this platform or bank")
+    .command("answer")
+    .argument("<config>", "YAML file of the platform or bank that it is against, which runs")
+    .argument("<file>", "the dispute, as the person's wallet wrote it")
+    .description("end a dispute, and tell both bureaus")
+    .addOption(
+      new Option("--outcome <word>", "corrected: the person was right; confirmed: it stands")
+        .choices(["corrected", "confirmed"])
+        .makeOptionMandatory(),
+    )
+    .requiredOption("-o, --output <file>", "where the signed answer goes, for the person as well")
+    .option("--json", "answer as JSON", false)
+    .addHelpText(
+      "after",
+      `
+Correct first: deposit the right record, or delete what the answer rested on. The bureaus flag the person in
+every answer until a dispute is ended, and report it to the supervisor when its deadline has passed.
+
+Example:
+  $ moiety dispute answer net/telecom/node.yaml dispute.json --outcome corrected -o answer.json`,
+    )
+    .action(
+      async (
+        config: string,
+        file: string,
+        flags: { outcome: string; output: string; json: boolean },
+      ) => {
+        const answers = await answerDispute(registrarOf(config), file, flags);
+        answer(answers, flags.json, (taken) => `taken by ${Object.keys(taken).join(" and ")}`);
+      },
+    );
   program
     .command("policy")
     .description("the supervisor's purpose policy")

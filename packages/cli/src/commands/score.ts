@@ -78,10 +78,11 @@ Examples:
         throw new SetupError("say whom: --id-file <file>, or --batch <csv> with -o <csv>");
       if (idFile !== undefined) {
         const scored = await scoreOne(target, idFile, options);
-        answer(scored, json, ({ score, model: name, range, absent, elapsedMs }) =>
+        answer(scored, json, ({ score, model: name, range, absent, disputed, elapsedMs }) =>
           [
             `score ${score}  (${name}, possible ${range.min} to ${range.max};`,
             `${elapsedMs.toFixed(1)} ms)`,
+            ...(disputed ? ["- the person disputes something, unanswered so far"] : []),
             ...(absent.length > 0 ? [`- no deposit of ${absent.join(", ")}`] : []),
           ].join(" "),
         );

@@ -41,7 +41,7 @@ Examples:
 }
 
 export function addSend(subject: Command): void {
-  atDesks(trusting(subject.command("send").argument("<file>", "an attestation or a revocation")))
+  atDesks(trusting(subject.command("send").argument("<file>", "what this wallet has written")))
     .description("hand a document of the wallet to both bureaus; it counts as soon as they have it")
     .option("--json", "answer as JSON", false)
     .addHelpText(
@@ -59,7 +59,7 @@ Example:
     });
 }
 
-function accountText({ asked, refused }: Told): string {
+function accountText({ asked, refused, disputes }: Told): string {
   const lines = asked.map(
     ({ bureau, at, bank, purpose, outcome, consent, entries, pending }) =>
       `${at}  ${bank}, for ${purpose}: ${outcome}; consent ${consent ?? "not of this wallet"}; ` +
@@ -71,6 +71,11 @@ function accountText({ asked, refused }: Told): string {
       `${last}  ${bank}, for ${purpose}: refused by ${bureau} (${code}), ${times} in all; ` +
       `consent ${consent ?? "not of this wallet"}`,
   );
-  const all = [...lines, ...against];
+  const disputed = disputes.map(
+    ({ bureau, openedAt, against: party, reason, state, due }) =>
+      `${openedAt}  you dispute with ${party} (${reason}): ${state}` +
+      `${state === "open" ? `, to be answered by ${due}` : ""}; as ${bureau} says`,
+  );
+  const all = [...lines, ...against, ...disputed];
   return all.length === 0 ? "nobody has asked" : all.join("\n");
 }

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { answer } from "../output.ts";
 import type { Given, Trust } from "../subject.ts";
 import { addAccount, addSend } from "./subject-account.ts";
+import { addDispute } from "./subject-dispute.ts";
 import { holderOf, trusting, type WalletFlags, withWallet } from "./subject-flags.ts";
 
 export function addSubject(program: Command): void {
@@ -17,6 +18,7 @@ export function addSubject(program: Command): void {
   addList(subject);
   addSend(subject);
   addAccount(subject);
+  addDispute(subject);
 }
 
 function addCreate(subject: Command): void {

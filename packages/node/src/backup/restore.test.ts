@@ -76,6 +76,7 @@ describe("inquiry ids", () => {
       ledger: ledgerOn(store),
       records: new InquiryRecords(store, () => undefined),
       open: { begun: () => {} },
+      inquiries: { withdrawal: () => undefined },
     };
     const run = new InquiryDesk(parts as unknown as InquiryDeskParts).begin();
     return run.intend(intentOf(id));

@@ -20,6 +20,8 @@ export interface ScoreAnswer {
   readonly range: { readonly min: number; readonly max: number };
   /** Domains without a deposit that counts: everybody is *missing* there. */
   readonly absent: readonly string[];
+  /** Whether the person disputes something, and nobody has answered yet. */
+  readonly disputed: boolean;
   /** Under this id, hex, both bureaus have the inquiry in their logs: `moiety proof` asks for it. */
   readonly inquiry: string;
   readonly elapsedMs: number;
@@ -29,6 +31,8 @@ export interface ScoreAnswer {
 export interface BatchLine {
   readonly start: number;
   readonly scores: readonly number[];
+  /** Places in `scores` of people who dispute something. */
+  readonly disputed: readonly number[];
 }
 
 /** Which bureau it was cannot be told; asking again would tell that bureau that it was noticed. */

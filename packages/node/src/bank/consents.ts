@@ -8,7 +8,7 @@ import { consent, scoreHeader } from "@moiety/protocols";
 import { SetupError } from "../config-error.ts";
 import type { NodeContext } from "../context.ts";
 import { milestone } from "../milestone.ts";
-import { nextTurn } from "../next-turn.ts";
+import { nextTurn, turnFor } from "../next-turn.ts";
 import type { DomainKeys } from "../parties.ts";
 import type { Table } from "../store.ts";
 
@@ -101,7 +101,7 @@ export class BankConsents {
           identifiers: asked.map(({ identifier }) => identifier),
           tokens: asked.map(({ token }) => new Uint8Array(Buffer.from(token, "latin1"))),
           keys,
-          breathe: nextTurn,
+          breathe: async () => turnFor(people.length),
         }),
     );
     milestone("consents.registered");

@@ -10,9 +10,13 @@ import {
   scorecardBytes,
   scoreRange,
 } from "@moiety/model";
-import { isCertifiedShare, type ModelCertificate, parseCertificate } from "@moiety/policy";
+import {
+  certificateDigest,
+  isCertifiedShare,
+  type ModelCertificate,
+  parseCertificate,
+} from "@moiety/policy";
 import { certify, deploy, score } from "@moiety/protocols";
-import { certificateDigest } from "../certificate-digest.ts";
 import { SetupError } from "../config-error.ts";
 import type { NodeContext } from "../context.ts";
 import type { DirectoryView } from "../directory-view.ts";

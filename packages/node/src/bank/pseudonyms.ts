@@ -68,7 +68,8 @@ export class Pseudonyms {
   ): Promise<number[]> {
     const missing: number[] = [];
     for (let start = 0; start < identifiers.length; start += LOOKED_UP_AT_ONCE) {
-      if (start > 0) await nextTurn();
+      // A batch begins several blocks at a time: the first slice of each has a turn of its own, too.
+      if (identifiers.length > LOOKED_UP_AT_ONCE) await nextTurn();
       const asked = identifiers.slice(start, start + LOOKED_UP_AT_ONCE);
       const found = this.#book.find(asked, keys);
       for (const [k, column] of columns.entries())

@@ -1,8 +1,8 @@
 /** A bank in operation: it asks, and serves nobody but its own command line. */
 import { canonicalIdentifier, IDENTIFIER_TYPES } from "@moiety/model";
+import { certificateDigest } from "@moiety/policy";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { certificateDigest } from "../certificate-digest.ts";
 import { SetupError } from "../config-error.ts";
 import type { NodeContext, RoleRuntime } from "../context.ts";
 import { ControlError } from "../control-client.ts";
@@ -75,12 +75,15 @@ export class Bank implements RoleRuntime {
       if (asked.identifiers.length !== 1)
         throw new SetupError("one identifier at a time; use a batch");
       const start = performance.now();
-      const { scores, absent, inquiry } = await worded(() => this.#scoring.inquire(asked, scorer));
+      const answered = await worded(() => this.#scoring.inquire(asked, scorer));
+      const { scores, absent, inquiry } = answered;
       const elapsedMs = performance.now() - start;
       this.#scored += 1;
       refuseOutOfRange(scores, scorer);
       const id = Buffer.from(inquiry).toString("hex");
-      return { ...answerOf(scores[0] as number, scorer), absent, inquiry: id, elapsedMs };
+      const disputed = answered.disputed.length > 0;
+      const found = { absent, disputed, inquiry: id, elapsedMs };
+      return { ...answerOf(scores[0] as number, scorer), ...found };
     });
     server.post("/proof", async ({ body }) => {
       const { inquiry } = proofRequest.parse(body);
@@ -119,10 +122,10 @@ export class Bank implements RoleRuntime {
   async *#batch(asked: Asked, scorer: Scorer): AsyncGenerator<BatchLine> {
     try {
       let odd: Uint16Array | undefined;
-      for await (const { start, scores } of this.#scoring.batch(asked, scorer)) {
+      for await (const { start, scores, disputed } of this.#scoring.batch(asked, scorer)) {
         this.#scored += scores.length;
         if (isOutOfRange(scores, scorer)) odd ??= scores;
-        yield { start, scores: [...scores] };
+        yield { start, scores: [...scores], disputed };
       }
       if (odd !== undefined) refuseOutOfRange(odd, scorer);
     } catch (error) {
@@ -184,7 +187,7 @@ function refuseOutOfRange(scores: Uint16Array, scorer: Scorer): void {
 function answerOf(
   points: number,
   { certificate, purpose }: Scorer,
-): Omit<ScoreAnswer, "absent" | "inquiry" | "elapsedMs"> {
+): Omit<ScoreAnswer, "absent" | "disputed" | "inquiry" | "elapsedMs"> {
   const { modelName, version, range } = certificate;
   return { score: points, model: modelName, version, purpose, range };
 }

@@ -1,13 +1,13 @@
 /** From identifiers to scores, block by block: pseudonyms first, then the inquiry. */
 import { sign, verify } from "@moiety/crypto";
 import { ProtocolError } from "@moiety/kit";
-import type { ModelCertificate } from "@moiety/policy";
+import { certificateDigest, type ModelCertificate } from "@moiety/policy";
 import { lookup, score, scoreHeader } from "@moiety/protocols";
-import { certificateDigest } from "../certificate-digest.ts";
 import { SetupError } from "../config-error.ts";
 import type { NodeContext } from "../context.ts";
 import type { DirectoryView, NamedDeposit } from "../directory-view.ts";
 import { milestone } from "../milestone.ts";
+import { beginUrgent, FEW, turnFor } from "../next-turn.ts";
 import type { DomainKeys } from "../parties.ts";
 import { isTransient, Refused, retrying } from "../retry.ts";
 import { domainsOf } from "./book.ts";
@@ -22,10 +22,11 @@ const LEAST_BLOCK_PEOPLE = 64;
 /** Blocks of a batch under way at a time: one is read while others are looked up, sealed, or sent. */
 const BLOCKS_AHEAD = 4;
 
-/** With more inquiries under way, sessions are opened when they are needed: their number is bounded. */
+/**
+ * With more inquiries under way, sessions are opened when they are needed: their number is bounded. So are
+ * those of many people, whose pseudonyms may take longer than a session lives.
+ */
 const OPENED_AHEAD = 8;
-/** So are those of many people, whose pseudonyms may take longer than a session lives. */
-const OPENED_AHEAD_PEOPLE = 32;
 
 export interface Scorer {
   readonly certificate: ModelCertificate;
@@ -47,12 +48,15 @@ export interface Answered {
   readonly scores: Uint16Array;
   /** Domains without a deposit that counted: everybody was *missing* there. */
   readonly absent: readonly string[];
+  /** Places of people about whom something is in dispute, as either bureau says. */
+  readonly disputed: readonly number[];
 }
 
 /** People `start`, `start + 1`, … of a batch. */
 export interface ScoredBlock {
   readonly start: number;
   readonly scores: Uint16Array;
+  readonly disputed: readonly number[];
 }
 
 export class Scoring {
@@ -86,6 +90,7 @@ export class Scoring {
     const names = tokens === undefined ? new Uint8Array() : await this.#consents.names(tokens);
     // By domain, epoch and keys: an attempt that names others than the one before adds to it.
     const found = new Map<string, Uint8Array>();
+    const settled = identifiers.length > FEW ? undefined : beginUrgent();
     this.#underWay += 1;
     return retrying(
       this.#context.clock,
@@ -95,18 +100,19 @@ export class Scoring {
           await this.#register({ identifiers, tokens }, names, deposits, found);
         const columns = this.#columns(identifiers, deposits, found);
         columns.catch(() => {}); // awaited below
-        const isLong = identifiers.length > OPENED_AHEAD_PEOPLE;
+        const isLong = identifiers.length > FEW;
         if (isLong || this.#underWay > OPENED_AHEAD) await columns;
         const inquiry = this.#context.rng.bytes(16);
-        const scores = await this.#score(inquiry, { columns, names }, deposits, scorer);
+        const scored = await this.#score(inquiry, { columns, names }, deposits, scorer);
         const absent = deposits.filter(({ version }) => version === 0);
-        return { inquiry, scores, absent: absent.map(({ keys }) => keys.domain) };
+        return { inquiry, ...scored, absent: absent.map(({ keys }) => keys.domain) };
       },
       () => this.#directory.refresh(),
       // A use that may have been counted is not asked for twice.
       tokens === undefined ? isTransient : isBeforeUse,
     ).finally(() => {
       this.#underWay -= 1;
+      settled?.();
     });
   }
 
@@ -130,7 +136,7 @@ export class Scoring {
         const asked = identifiers.slice(start, start + most);
         const consents = tokens?.slice(start, start + most);
         const block = this.inquire({ identifiers: asked, tokens: consents }, scorer).then(
-          ({ scores }) => ({ start, scores }),
+          ({ scores, disputed }) => ({ start, scores, disputed }),
         );
         block.catch(() => {}); // awaited in order below
         underWay.push(block);
@@ -156,11 +162,14 @@ export class Scoring {
     { columns, names }: { columns: Promise<readonly Uint8Array[]>; names: Uint8Array },
     deposits: readonly NamedDeposit[],
     scorer: Scorer,
-  ): Promise<Uint16Array> {
+  ): Promise<Pick<Answered, "scores" | "disputed">> {
     const { switchboard, parties, config, signing } = this.#context;
     const roles = { bank: config.name, ...parties.bureaus };
+    const disputed = new Set<number>();
     const run = switchboard.run(score.score, "bank", roles, async (session) => {
-      const inquiry = this.#inquiry(id, { columns: await columns, names }, deposits, scorer);
+      const found = await columns;
+      await turnFor((found[0]?.length ?? 0) / scoreHeader.PSEUDONYM_BYTES);
+      const inquiry = this.#inquiry(id, { columns: found, names }, deposits, scorer);
       milestone("score.asking");
       return score.bank(session, {
         network: parties.network,
@@ -169,11 +178,14 @@ export class Scoring {
         verify: (bureau, signature, context, ...parts) =>
           verify(parties.verifying(bureau), signature, context, ...parts),
         promised: (bureau, promise) => this.#proofs.promised(id, bureau, promise),
+        disputed: (_, people) => {
+          for (const person of people) disputed.add(person);
+        },
       });
     });
     const scores = await run.catch((error: unknown) => this.#explained(id, names, error));
     milestone("score.received");
-    return scores;
+    return { scores, disputed: [...disputed].sort((x, y) => x - y) };
   }
 
   /**

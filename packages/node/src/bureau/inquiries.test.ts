@@ -37,8 +37,16 @@ const certificate = {
   ],
 };
 
+let withdrawn: string | undefined;
+afterEach(() => {
+  withdrawn = undefined;
+});
+
 function inquiries(side: "a" | "b"): Inquiries {
-  const models = { get: () => ({ certificate, tables: new Uint16Array(48) }) };
+  const models = {
+    get: () => ({ certificate, tables: new Uint16Array(48) }),
+    withdrawal: () => withdrawn,
+  };
   const parties = {
     keysOf: (_: string, epoch: number) => world.epochs.includes(epoch) || undefined,
   };
@@ -63,6 +71,13 @@ function inquiry(changes: Partial<scoreHeader.Inquiry> = {}): scoreHeader.Inquir
     ...changes,
   };
 }
+
+test("a certificate that is withdrawn is refused with the reason, to its own bank only", async () => {
+  withdrawn = "certificate withdrawn: loans@1";
+  const asked = (bank: string) => inquiries("a").resolve(bank, inquiry(), world.nowMs);
+  await expect(asked("bank")).rejects.toMatchObject({ code: "refused", message: withdrawn });
+  await expect(asked("other")).rejects.toThrow("other has no such certified model here");
+});
 
 describe("the time that a bank states", () => {
   beforeEach(() =>

@@ -4,7 +4,7 @@ import { Refusal } from "@moiety/kit";
 import type { Catalogue } from "@moiety/model";
 import type { ModelCertificate } from "@moiety/policy";
 import { lookup, type score, scoreHeader } from "@moiety/protocols";
-import { nextTurn } from "../next-turn.ts";
+import { FEW, nextTurn } from "../next-turn.ts";
 import type { Parties } from "../parties.ts";
 import { CLOCK_TOLERANCE_MS } from "../tolerance.ts";
 import { type Row, TIME_BYTES } from "./layers.ts";
@@ -77,7 +77,8 @@ export class Inquiries {
     const found = new Uint8Array(inquiry.people * named.length);
     const indices = new Uint8Array(inquiry.people * places.length);
     for (let from = 0, to = 0; from < inquiry.people; from = to) {
-      if (from > 0) await nextTurn();
+      // Blocks come several at a time: the first slice of each has a turn of its own, too.
+      if (from > 0 || inquiry.people > FEW) await nextTurn();
       // Whatever was waited for may have taken long: what is read now must still be there.
       const deposits = named.map((deposit) => deposit && this.#still(deposit));
       to = Math.min(from + this.#peopleAtOnce(deposits), inquiry.people);
@@ -89,6 +90,11 @@ export class Inquiries {
     }
     const depositHeaders = named.map((deposit) => deposit?.bytes ?? NO_HEADER);
     return { tables: model.tables, indices, found, depositHeaders };
+  }
+
+  /** Why nothing is computed with a certificate that was withdrawn, perhaps since `resolve`; else undefined. */
+  withdrawal(certificate: Uint8Array): string | undefined {
+    return this.#models.withdrawal(certificate);
   }
 
   /** Who is in no layer is looked for in all of them, and a bank may ask for such people only. */
@@ -104,6 +110,8 @@ export class Inquiries {
     if (model === undefined || model.certificate.bank !== bank)
       throw new Refusal("refused", `${bank} has no such certified model here`);
     const { certificate } = model;
+    const withdrawal = this.withdrawal(inquiry.model);
+    if (withdrawal !== undefined) throw new Refusal("refused", withdrawal);
     if (nowMs >= Date.parse(certificate.expiresAt))
       throw new Refusal("refused", `the certificate of ${certificate.modelName} has expired`);
     if (!certificate.purposes.includes(inquiry.purpose))

@@ -84,7 +84,11 @@ export class InquiryRun
         else if (inquiry.consents.length > 0)
           throw new Refusal("refused", "consents, in a network that has no consent domain");
       });
-      return this.#fee === undefined ? resolved : { ...resolved, terms: canonicalJson(this.#fee) };
+      return {
+        ...resolved,
+        disputed: this.#reservation?.disputed ?? [],
+        ...(this.#fee !== undefined && { terms: canonicalJson(this.#fee) }),
+      };
     } catch (error) {
       // The bank itself has signed this: nobody else learns the reason in its place.
       if (error instanceof Refusal && error.code === "refused")
@@ -177,15 +181,16 @@ export class InquiryRun
   }
 
   async #intend(intent: score.Intent): Promise<Intended> {
-    const { ledger, records, open } = this.#parts;
-    const id = Buffer.from(intent.inquiry.inquiry);
+    const { inquiries, ledger, records, open } = this.#parts;
+    const { inquiry } = intent;
+    const id = Buffer.from(inquiry.inquiry);
     milestone("inquiry.intending");
     try {
       const [appended] = await ledger.append([this.#draftOf(intent)], {
         admit: () => {
           if (this.isKnown(id))
             throw new Refusal("refused", "an inquiry with this id was computed before");
-          const withdrawn = this.#reservation?.withdrawn;
+          const withdrawn = inquiries.withdrawal(inquiry.model) ?? this.#reservation?.withdrawn;
           if (withdrawn === undefined) return true;
           records.refused(intent.bank, id, withdrawn);
           throw new Refusal("refused", withdrawn);

@@ -26,7 +26,9 @@ it.each([
   ["several things wrong", "{}"],
   ["a name that no line can hold", '{"certificate": 0, "\\u001b\\n": 0}'],
 ])("objects in one line that can be sent to a certificate of %s", async (_, certificate) => {
-  const models = new Models(store, "a", supervisor.verifyingKey, 0);
+  const withdrawn = { refusal: () => undefined };
+  const parts = { store, side: "a", supervisor: supervisor.verifyingKey, withdrawn } as const;
+  const models = new Models(parts, 0);
   const share = {
     certificate: new Uint8Array(Buffer.from(certificate)),
     salt: new Uint8Array(32),
@@ -34,5 +36,5 @@ it.each([
   };
   const objection = await models.install("bank", share, 0);
   expect(text(500).toWire(objection, "objection")).toMatch(/^certificate \(received\): ./);
-  expect(models.list()).toEqual([]);
+  expect(models.all.size).toBe(0);
 });

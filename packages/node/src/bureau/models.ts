@@ -1,11 +1,16 @@
 /** Certified models at a bureau: its half of the tables, and what the certificate allows. */
 import type { VerifyingKey } from "@moiety/crypto";
 import { DocumentError } from "@moiety/model";
-import { isCertifiedShare, type ModelCertificate, parseCertificate } from "@moiety/policy";
+import {
+  certificateDigest,
+  isCertifiedShare,
+  type ModelCertificate,
+  parseCertificate,
+} from "@moiety/policy";
 import { type deploy, score } from "@moiety/protocols";
-import { certificateDigest } from "../certificate-digest.ts";
 import { milestone } from "../milestone.ts";
 import type { Store, Table } from "../store.ts";
+import type { WithdrawnCertificates } from "../withdrawn-certificates.ts";
 
 export interface InstalledModel {
   readonly certificate: ModelCertificate;
@@ -13,17 +18,26 @@ export interface InstalledModel {
   readonly tables: Uint16Array;
 }
 
+export interface ModelsParts {
+  readonly store: Store;
+  readonly side: "a" | "b";
+  readonly supervisor: VerifyingKey;
+  readonly withdrawn: Pick<WithdrawnCertificates, "refusal">;
+}
+
 export class Models {
   readonly #table: Table;
   readonly #side: "a" | "b";
   readonly #supervisor: VerifyingKey;
+  readonly #withdrawn: ModelsParts["withdrawn"];
   readonly #installed = new Map<string, InstalledModel>();
 
   /** Loads what is installed; certificates that have expired by `nowMs` are left out. */
-  constructor(store: Store, side: "a" | "b", supervisor: VerifyingKey, nowMs: number) {
+  constructor({ store, side, supervisor, withdrawn }: ModelsParts, nowMs: number) {
     this.#table = store.table("models");
     this.#side = side;
     this.#supervisor = supervisor;
+    this.#withdrawn = withdrawn;
     for (const { key, value } of this.#table.getRange()) {
       const judged = this.#judge(undefined, unpack(Uint8Array.from(value)), nowMs);
       if (typeof judged !== "string") this.#installed.set(key.toString("hex"), judged);
@@ -34,13 +48,14 @@ export class Models {
     return this.#installed.get(Buffer.from(digest).toString("hex"));
   }
 
-  /** By digest of the certificate, in hexadecimal digits. */
-  get all(): ReadonlyMap<string, InstalledModel> {
-    return this.#installed;
+  /** Why nothing is computed with a certificate that the supervisor has withdrawn; undefined if it has not. */
+  withdrawal(digest: Uint8Array): string | undefined {
+    return this.#withdrawn.refusal(digest);
   }
 
-  list(): readonly InstalledModel[] {
-    return [...this.#installed.values()];
+  /** By digest of the certificate, in hexadecimal digits; withdrawn ones, too. */
+  get all(): ReadonlyMap<string, InstalledModel> {
+    return this.#installed;
   }
 
   /** Verifies and stores a share durably. Resolves with an objection, or with nothing. */
@@ -48,6 +63,8 @@ export class Models {
     const judged = this.#judge(bank, share, nowMs);
     if (typeof judged === "string") return judged;
     const digest = Buffer.from(certificateDigest(share.certificate));
+    const withdrawal = this.withdrawal(digest);
+    if (withdrawal !== undefined) return withdrawal;
     milestone("model.installing");
     await this.#table.put(digest, pack(share));
     milestone("model.installed");

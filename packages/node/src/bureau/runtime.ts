@@ -1,5 +1,5 @@
 /** A bureau in operation: which protocols it serves to whom, and from which of its stores. */
-import { type SealedKeyPair, sign, verify } from "@moiety/crypto";
+import { type SealedKeyPair, sign } from "@moiety/crypto";
 import { Refusal, type Service, service } from "@moiety/kit";
 import { NEVER_CATEGORIES } from "@moiety/policy";
 import {
@@ -21,11 +21,12 @@ import { NodeLedger } from "../ledger/node-ledger.ts";
 import { serveLedger } from "../ledger/serving.ts";
 import { WitnessDesk } from "../ledger/witness-desk.ts";
 import type { Sample } from "../metrics.ts";
-import { nextTurn } from "../next-turn.ts";
+import { turnFor } from "../next-turn.ts";
 import { RateLimit } from "../rate.ts";
 import { RECEIPT_CONTEXT } from "../receipt.ts";
 import { requireRole } from "../roles.ts";
 import { ConsentDesk } from "./consents/consent-desk.ts";
+import { DisputeDeadlines } from "./consents/dispute-deadlines.ts";
 import { personDesk } from "./consents/person-desk.ts";
 import { servePeople } from "./consents/person-desk-routes.ts";
 import { consentServices } from "./consents/services.ts";
@@ -37,7 +38,8 @@ import { Models } from "./models.ts";
 import { OpenInquiries } from "./open-inquiries.ts";
 import { keepPadsFilled, sendPads } from "./pad-runs.ts";
 import { PadShares } from "./pad-shares.ts";
-import { isStale, PadStock } from "./pads.ts";
+import { PadStock } from "./pads.ts";
+import { runScore } from "./score-runs.ts";
 import { Shelf } from "./shelf.ts";
 
 export class Bureau implements RoleRuntime {
@@ -52,6 +54,7 @@ export class Bureau implements RoleRuntime {
   readonly #open: OpenInquiries;
   /** Undefined in a network that asks for no consents. */
   readonly #consents: ConsentDesk | undefined;
+  readonly #deadlines: DisputeDeadlines | undefined;
   readonly #pads: PadStock;
   readonly #shares: PadShares;
   readonly #ledger: NodeLedger;
@@ -89,12 +92,9 @@ export class Bureau implements RoleRuntime {
         (await directoryView.recentDepositsAt(this.#peer, domain)).map(({ bytes }) => bytes),
       notDone: (error) => logFailure(context.log, error),
     });
-    this.#models = new Models(
-      store,
-      this.#side,
-      parties.verifying(parties.supervisor),
-      clock.now(),
-    );
+    const { withdrawn } = context;
+    const supervisor = parties.verifying(parties.supervisor);
+    this.#models = new Models({ store, side: this.#side, supervisor, withdrawn }, clock.now());
     this.#pads = new PadStock(config.limits.padsReady, clock);
     this.#shares = new PadShares(this.#pads);
     this.#ledger = new NodeLedger(context, this.#peer, () => {
@@ -105,9 +105,10 @@ export class Bureau implements RoleRuntime {
     this.#chronicle = new Chronicle(context, this.#ledger, {
       deposits: () => this.#shelf.listing(),
       models: () => this.#models.all,
+      withdrawn: () => withdrawn.current?.withdrawn ?? [],
     });
     this.#records = new InquiryRecords(store, (seq) => this.#ledger.receipt(seq));
-    if (parties.consentDomain !== undefined)
+    if (parties.consentDomain !== undefined) {
       this.#consents = new ConsentDesk({
         store,
         network: parties.network,
@@ -116,6 +117,8 @@ export class Bureau implements RoleRuntime {
         now: () => clock.now(),
         commit: (drafts, write) => this.#ledger.append(drafts, { write }),
       });
+      this.#deadlines = new DisputeDeadlines(context, this.#consents.disputes);
+    }
     this.#inquiries = new InquiryDesk({
       store,
       inquiries: new Inquiries(this.#shelf, this.#models, parties),
@@ -132,6 +135,7 @@ export class Bureau implements RoleRuntime {
     });
     this.#witness = new WitnessDesk(context, () => [this.#peer]);
     this.#evaluations = new RateLimit(config.limits.evaluationsPerMinute, clock);
+    withdrawn.onChange(() => this.#chronicle.begin());
     this.#epochs.retire();
     parties.onChange(() => {
       this.#shelf.adopt();
@@ -140,20 +144,25 @@ export class Bureau implements RoleRuntime {
     });
     this.#chronicle.begin();
     this.#open.begin();
+    this.#deadlines?.begin();
     context.switchboard.serve(...this.#services());
     void keepPadsFilled(context, this.#pads, this.#peer);
   }
 
   status(): Record<string, unknown> {
+    const { withdrawn } = this.#context;
     return {
       deposits: this.#shelf.listing().map(({ header }) => {
         const { domain, platform, epoch, version, records, features } = header;
         return { domain, platform, epoch, version, records, features };
       }),
-      models: this.#models.list().map(({ certificate }) => {
-        const { modelName, version, bank, expiresAt } = certificate;
-        return { name: modelName, version, bank, expiresAt };
+      models: [...this.#models.all].map(([digest, { certificate }]) => {
+        const { modelName: name, version, bank, expiresAt } = certificate;
+        const withdrawal = withdrawn.find(Buffer.from(digest, "hex"));
+        const { withdrawnAt } = withdrawal ?? {};
+        return { name, version, bank, expiresAt, ...(withdrawnAt && { withdrawnAt }) };
       }),
+      withdrawals: withdrawn.status(),
       pads: this.#pads.distrusted
         ? "stopped: the other bureau was caught cheating"
         : this.#pads.levels,
@@ -184,7 +193,7 @@ export class Bureau implements RoleRuntime {
         value,
       };
     yield { name: "platform_records_limit", help: "Records that are kept for one", value: limit };
-    yield { name: "models", help: "Models held", value: this.#models.list().length };
+    yield { name: "models", help: "Models held", value: this.#models.all.size };
     for (const [direction, value] of Object.entries(this.#pads.levels))
       yield {
         name: "random_ots",
@@ -226,7 +235,7 @@ export class Bureau implements RoleRuntime {
     this.#pads.close();
     // At once: a removal that is under way ends when the shelf does.
     const works = [this.#epochs, this.#shelf, this.#chronicle, this.#open];
-    await Promise.all(works.map((work) => work.close()));
+    await Promise.all([...works.map((work) => work.close()), this.#deadlines?.close()]);
     await this.#ledger.close();
   }
 
@@ -280,7 +289,11 @@ export class Bureau implements RoleRuntime {
           bureaus(named);
           must(named.bank, "bank");
         },
-        (session) => this.#score(session),
+        async (session) => {
+          const [inquiries, stock, shares] = [this.#inquiries, this.#pads, this.#shares];
+          const parts = { context: this.#context, peer: this.#peer, inquiries, stock, shares };
+          this.#scored += await runScore(session, parts);
+        },
       ),
       service(
         randomOt.randomOt,
@@ -313,7 +326,7 @@ export class Bureau implements RoleRuntime {
     const { parties } = this.#context;
     let evaluations = 0;
     return {
-      breathe: nextTurn,
+      breathe: async () => turnFor(evaluations),
       keyShare: ({ domain, epoch }, identifiers) => {
         evaluations += identifiers;
         if (evaluations > MAX_EVALUATIONS_AT_ONCE)
@@ -360,33 +373,6 @@ export class Bureau implements RoleRuntime {
       return latest ? (this.#shelf.catalogue(latest.header.catalogue) ?? EMPTY) : EMPTY;
     });
     return { deposits, catalogues };
-  }
-
-  async #score(session: Parameters<typeof score.bureau>[0]): Promise<void> {
-    const { parties, signing } = this.#context;
-    const peerKey = parties.verifying(this.#peer);
-    const run = this.#inquiries.begin();
-    const scoring = score.bureau(session, {
-      network: parties.network,
-      resolve: (bank, inquiry) => run.resolve(bank, inquiry),
-      isKnown: (id) => run.isKnown(id),
-      intend: (intent) => run.intend(intent),
-      verifyPromised: (promised, intent) => run.verifyPromised(promised, intent),
-      keep: (id, sealed) => run.keep(id, sealed),
-      sign: (context, ...parts) => sign(signing, context, ...parts),
-      verifyBank: (bank, signature, context, ...parts) =>
-        verify(parties.verifying(bank), signature, context, ...parts),
-      verify: (signature, context, ...parts) => verify(peerKey, signature, context, ...parts),
-      pads: this.#shares.of(session.party("bank")),
-    });
-    try {
-      this.#scored += await scoring;
-    } catch (error) {
-      if (isStale(error, this.#peer)) this.#pads.interrupt();
-      throw error;
-    } finally {
-      run.end();
-    }
   }
 }
 

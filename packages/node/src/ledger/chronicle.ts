@@ -1,10 +1,11 @@
 /**
  * What a bureau logs of its own accord, once each: rosters, deposits that are complete, models that it
- * computes. It is read off what is stored, so what a crash came between is logged after the restart.
+ * computes, and those that it computes no more because they were withdrawn. It is read off what is stored, so what a crash came between is logged after the restart.
  */
 import { framedHash } from "@moiety/crypto";
 import type { Draft } from "@moiety/ledger";
 import { canonicalJson } from "@moiety/model";
+import type { Withdrawal } from "@moiety/policy";
 import type { InstalledModel } from "../bureau/models.ts";
 import type { HeldDeposit } from "../bureau/shelf.ts";
 import { logFailure, type NodeContext } from "../context.ts";
@@ -16,6 +17,7 @@ export interface ChronicleParts {
   readonly deposits: () => readonly HeldDeposit[];
   /** By digest of the certificate, in hexadecimal digits. */
   readonly models: () => ReadonlyMap<string, InstalledModel>;
+  readonly withdrawn: () => readonly Withdrawal[];
 }
 
 export class Chronicle {
@@ -31,6 +33,7 @@ export class Chronicle {
           rosterEntry(context),
           ...parts.deposits().map(depositEntry),
           ...[...parts.models()].map(modelEntry),
+          ...parts.withdrawn().map(withdrawalEntry),
         ])
           if (!stopping()) await ledger.appendOnce(mark, draft);
       },
@@ -71,4 +74,13 @@ function modelEntry([hex, { certificate }]: readonly [string, InstalledModel]): 
   const body = { certificate: digest, serial, bank, model: modelName, version };
   const ends = Math.floor(Date.parse(expiresAt) / 1000);
   return [key("model", digest), { kind: "model-certified", body: { ...body, expiresAt: ends } }];
+}
+
+/** Without the reason, which is free text: the supervisor's signed list has it. */
+function withdrawalEntry(withdrawal: Withdrawal): Marked {
+  const { certificate: hex, bank, modelName: model, version, withdrawnAt } = withdrawal;
+  const certificate = new Uint8Array(Buffer.from(hex, "hex"));
+  const at = Math.floor(Date.parse(withdrawnAt) / 1000);
+  const body = { certificate, bank, model, version, withdrawnAt: at };
+  return [key("withdrawn", certificate), { kind: "model-withdrawn", body }];
 }

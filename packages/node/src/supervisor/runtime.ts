@@ -10,8 +10,14 @@ import {
   printable,
   type Scorecard,
 } from "@moiety/model";
-import { certify as issue, type Review, reviewWarnings, timeOf } from "@moiety/policy";
-import { certify, score, scoreHeader } from "@moiety/protocols";
+import {
+  certify as issue,
+  type Review,
+  reviewWarnings,
+  timeOf,
+  withdrawalRefusal,
+} from "@moiety/policy";
+import { certify, notice, score, scoreHeader } from "@moiety/protocols";
 import type { FastifyInstance } from "fastify";
 import type { NodeContext, RoleRuntime } from "../context.ts";
 import { DirectoryView } from "../directory-view.ts";
@@ -21,7 +27,14 @@ import type { Sample } from "../metrics.ts";
 import { milestone } from "../milestone.ts";
 import { requireRole } from "../roles.ts";
 import { after, key, type Table } from "../store.ts";
+import { OverdueDisputes } from "./overdue-disputes.ts";
 import { nextSerial } from "./serial.ts";
+import {
+  type WithdrawalRequest,
+  type WithdrawnAnswer,
+  withdrawalRequest,
+  withdrawalsOf,
+} from "./withdrawing.ts";
 
 const VALID_FOR_MS = 365 * 24 * 3600 * 1000;
 
@@ -39,6 +52,7 @@ export class Supervisor implements RoleRuntime {
   readonly #names: Table;
   /** (bank, model reference) → the scorecard: what the bank may run beside its next model. */
   readonly #scorecards: Table;
+  readonly #overdue: OverdueDisputes;
   readonly #pending = new Set<string>();
   readonly #witness: WitnessDesk;
   #judging: Promise<unknown> = Promise.resolve();
@@ -51,11 +65,16 @@ export class Supervisor implements RoleRuntime {
     this.#names = store.table("names");
     this.#scorecards = store.table("scorecards");
     this.#witness = new WitnessDesk(context, () => [parties.bureaus.a, parties.bureaus.b]);
-    switchboard.serve(this.#service(), this.#witness.service());
+    this.#overdue = new OverdueDisputes(store, () => parties.roster);
+    switchboard.serve(this.#service(), this.#reports(), this.#witness.service());
   }
 
   status(): Record<string, unknown> {
-    return { certificates: this.#certificates.getCount() };
+    return {
+      certificates: this.#certificates.getCount(),
+      withdrawals: this.#context.withdrawn.status(),
+      overdueDisputes: Object.fromEntries(this.#overdue.counts()),
+    };
   }
 
   *samples(): Generator<Sample> {
@@ -64,15 +83,36 @@ export class Supervisor implements RoleRuntime {
   }
 
   ailments(): readonly string[] {
-    return this.#witness.ailments();
+    const overdue = [...this.#overdue.counts()].map(
+      ([party, count]) => `${party} has left ${count} disputes unanswered beyond their deadline`,
+    );
+    return [...overdue, ...this.#witness.ailments()];
   }
 
-  routes(_server: FastifyInstance): void {
-    // The supervisor acts on applications only.
+  routes(server: FastifyInstance): void {
+    server.post("/certificate/withdraw", ({ body }): Promise<WithdrawnAnswer> => {
+      const request = withdrawalRequest.parse(body);
+      // Not beside an application: it could be granted the same name once more meanwhile.
+      const withdrawing = this.#judging.then(() => this.#withdraw(request));
+      this.#judging = withdrawing.catch(() => {});
+      return withdrawing;
+    });
   }
 
   async close(): Promise<void> {
     await this.#judging.catch(() => {});
+  }
+
+  #reports(): Service {
+    return service(
+      notice.notice,
+      "bureau",
+      ({ sender }) => requireRole(this.#context, sender, "bureau-a", "bureau-b"),
+      (session) =>
+        notice.bureau(session, {
+          take: (kind, document, bureau) => this.#overdue.take(kind, document, bureau),
+        }),
+    );
   }
 
   #service(): Service {
@@ -112,6 +152,7 @@ export class Supervisor implements RoleRuntime {
     const { log, clock, rng, signing, store } = this.#context;
     const text = Buffer.from(application.scorecard).toString("utf8");
     const model = parseScorecard(text, "(application)");
+    this.#refuseWithdrawn(bank, model);
     const name = this.#nameOf(bank, model, application.scorecard);
     const domains = [...new Set(model.characteristics.map(({ domain }) => domain))];
     if (domains.length > scoreHeader.MAX_DOMAINS)
@@ -155,6 +196,27 @@ export class Supervisor implements RoleRuntime {
     const warnings = review === undefined ? [] : reviewWarnings(model, review);
     if (warnings.length > 0) log.warn({ bank, model: modelId(model), warnings }, "model review");
     return certificate;
+  }
+
+  async #withdraw(request: WithdrawalRequest): Promise<WithdrawnAnswer> {
+    const { withdrawn, signing, clock, log } = this.#context;
+    const about = withdrawalsOf(this.#certificates, request, clock.now());
+    const bytes = await withdrawn.withdraw(about, signing);
+    const { bank, model, version, reason } = request;
+    const { serial } = withdrawn.status();
+    log.warn({ bank, model, version, reason, withdrawals: serial }, "certificates withdrawn");
+    const certificates = about.map(({ certificate }) => certificate);
+    return { serial, certificates, text: Buffer.from(bytes).toString("utf8") };
+  }
+
+  /** Or the bank would have the same model certified afresh. */
+  #refuseWithdrawn(bank: string, model: Scorecard): void {
+    const withdrawal = this.#context.withdrawn.current?.withdrawn.find(
+      (each) =>
+        each.bank === bank && each.modelName === model.name && each.version === model.version,
+    );
+    if (withdrawal !== undefined)
+      throw new DocumentError(`model ${modelId(model)}`, [withdrawalRefusal(withdrawal)]);
   }
 
   /**

@@ -4,6 +4,7 @@ export * from "./check-consent.ts";
 export * from "./consent.ts";
 export * from "./consent-name.ts";
 export * from "./consent-token.ts";
+export * from "./dispute.ts";
 export * from "./refusal.ts";
 export * from "./registrar.ts";
 export * from "./registration.ts";

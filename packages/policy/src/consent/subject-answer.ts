@@ -2,6 +2,12 @@
 import { DocumentError, kebabNameShape, parseShape } from "@moiety/model";
 import { z } from "zod";
 import { hexShape } from "../signed-document.ts";
+import {
+  DISPUTE_REASONS,
+  type DisputeReason,
+  RESOLUTION_OUTCOMES,
+  type ResolutionOutcome,
+} from "./dispute.ts";
 
 /** Inquiries in one answer at most. */
 export const ACCOUNT_PAGE: number = 64;
@@ -33,11 +39,25 @@ export interface AccountRefusal {
   readonly last: string;
 }
 
+/** What the person said is wrong. */
+export interface AccountDispute {
+  readonly id: string;
+  readonly against: string;
+  readonly inquiry?: string;
+  readonly reason: DisputeReason;
+  readonly openedAt: string;
+  /** By when it has to be answered. */
+  readonly due: string;
+  readonly state: "open" | "overdue" | ResolutionOutcome;
+}
+
 export interface SubjectAccount {
   /** The latest first. */
   readonly asked: readonly AccountEntry[];
   /** With the first page. */
   readonly refused: readonly AccountRefusal[];
+  /** With the first page. */
+  readonly disputes: readonly AccountDispute[];
   /** For `before` of the next request, if there is more. */
   readonly next?: string;
 }
@@ -71,12 +91,22 @@ const refusal: z.ZodType<AccountRefusal> = z.strictObject({
   first: time,
   last: time,
 });
+const dispute: z.ZodType<AccountDispute> = z.strictObject({
+  id,
+  against: kebabNameShape,
+  inquiry: z.exactOptional(id),
+  reason: z.enum(DISPUTE_REASONS),
+  openedAt: time,
+  due: time,
+  state: z.enum(["open", "overdue", ...RESOLUTION_OUTCOMES]),
+});
 const answer: z.ZodType<DeskAnswer> = z.strictObject({
   problem,
   account: z.exactOptional(
     z.strictObject({
       asked: z.array(entry).max(ACCOUNT_PAGE),
       refused: z.array(refusal).max(1 << 14),
+      disputes: z.array(dispute).max(1 << 12),
       next: z.exactOptional(id),
     }),
   ),

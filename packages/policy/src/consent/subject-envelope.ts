@@ -22,7 +22,13 @@ import {
 } from "@moiety/crypto";
 
 /** What may be brought to the desk; each has a path of its own. */
-export const DESK_KINDS = ["account", "attestation", "revocation"] as const;
+export const DESK_KINDS = [
+  "account",
+  "attestation",
+  "revocation",
+  "dispute",
+  "resolution",
+] as const;
 export type DeskKind = (typeof DESK_KINDS)[number];
 
 /** Bytes of the longest sealed request. */

@@ -66,6 +66,8 @@ export interface PurposePolicy {
   /** How far a model's scores may differ between groups of a development sample; absent: not looked at. */
   readonly disparity?: DisparityPolicy;
   readonly purposes: readonly Purpose[];
+  /** How long a disputed party has to answer: `30d`, which is also meant where it is absent. */
+  readonly disputesWithin?: string;
   /** What answers cost, in the order of their beginning; absent: nothing is charged. See fees.ts. */
   readonly fees?: readonly PriceList[];
 }
@@ -120,6 +122,7 @@ const POLICY: SignedKind<PurposePolicy> = {
       }),
     ),
     purposes: z.array(purposeShape).min(1, "at least one purpose").max(MAX_PURPOSES),
+    disputesWithin: z.exactOptional(daysShape),
     fees: z.exactOptional(priceListsShape),
   }),
   maxBytes: 256 << 10,

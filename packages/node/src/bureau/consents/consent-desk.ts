@@ -15,6 +15,7 @@ import type { consent, pseudonym } from "@moiety/protocols";
 import { nextTurn } from "../../next-turn.ts";
 import type { Store } from "../../store.ts";
 import { Accounts } from "./accounts.ts";
+import { Disputes } from "./disputes.ts";
 import { Entitlements } from "./entitlements.ts";
 import { Journal } from "./journal.ts";
 import { ConsentRegistry, type ProvenPseudonym, type RegisteredConsent } from "./registry.ts";
@@ -40,6 +41,7 @@ export class ConsentDesk {
   readonly subjects: Subjects;
   readonly entitlements: Entitlements;
   readonly journal: Journal;
+  readonly disputes: Disputes;
   readonly #parts: ConsentDeskParts;
   readonly #registry: ConsentRegistry;
 
@@ -51,10 +53,18 @@ export class ConsentDesk {
     const accounts = new Accounts(store);
     this.journal = new Journal(store);
     const { subjects, journal } = this;
+    this.disputes = new Disputes({ store, roster, policy, now, commit, subjects });
+    const { disputes } = this;
     const registry = this.#registry;
     this.entitlements = new Entitlements({
-      ...{ network, registry, accounts, journal, subjects, policy },
+      ...{ network, registry, accounts, journal, subjects, disputes, policy },
     });
+  }
+
+  /** Takes a document of a person, or about a dispute, durably; resolves with what is wrong with it. */
+  take(kind: string, document: Uint8Array): Promise<string> {
+    if (kind === "dispute" || kind === "resolution") return this.disputes.take(kind, document);
+    return this.subjects.take(kind, document);
   }
 
   get registered(): number {

@@ -19,6 +19,7 @@ import { scoreHeader } from "@moiety/protocols";
 import { nextTurn } from "../../next-turn.ts";
 import type { InquiryFacts } from "../inquiries.ts";
 import type { Accounts, Reserved } from "./accounts.ts";
+import type { Disputes } from "./disputes.ts";
 import type { AskedAbout, Journal } from "./journal.ts";
 import type { ConsentRegistry, RegisteredConsent } from "./registry.ts";
 import type { Subjects } from "./subjects.ts";
@@ -35,6 +36,7 @@ export interface EntitlementsParts {
   /** What persons are told. */
   readonly journal: Journal;
   readonly subjects: Pick<Subjects, "attestationsAbout" | "revocationsOf" | "revision">;
+  readonly disputes: Pick<Disputes, "isOpenAbout">;
   readonly policy: () => PurposePolicy;
 }
 
@@ -43,6 +45,8 @@ export class Reservation {
   readonly #reserved: Reserved[] = [];
   readonly #asked: AskedAbout[] = [];
   readonly #stands: (() => boolean)[] = [];
+  /** Places of people about whom something is in dispute. */
+  readonly disputed: number[] = [];
   readonly #journal: Journal;
 
   constructor(journal: Journal) {
@@ -124,7 +128,7 @@ export class Entitlements {
   }
 
   #decide(facts: Facts, person: number, reservation: Reservation): PolicyRefusal | undefined {
-    const { network, registry, subjects, accounts, journal, policy } = this.#parts;
+    const { network, registry, subjects, accounts, journal, disputes, policy } = this.#parts;
     const { bank, inquiry, certificate, nowMs, categories, domains, millibits } = facts;
     const place = person * scoreHeader.CONSENT_BYTES;
     const name = inquiry.consents.subarray(place, place + scoreHeader.CONSENT_BYTES);
@@ -178,6 +182,7 @@ export class Entitlements {
       const isVouchedFor = attestations.some((each) => each.subject.key === key && !isVoid(each));
       return isVouchedFor && !now.some((each) => revokes(each, consent));
     };
+    if (disputes.isOpenAbout(about)) reservation.disputed.push(person);
     reservation.add(accounts.reserve(bank, about, entry), asked, stands);
     return undefined;
   }

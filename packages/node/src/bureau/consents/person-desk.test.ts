@@ -51,10 +51,12 @@ afterEach(async () => {
 
 async function open(): Promise<void> {
   store = await openStore(folder, "valley/north");
-  const { subjects, journal } = world.desk;
+  const { subjects, journal, disputes } = world.desk;
+  const take = (kind: string, document: Uint8Array) => world.desk.take(kind, document);
   const receipt = (seq: number): Uint8Array => Uint8Array.of(seq);
   const signerOf = (name: Uint8Array): string | undefined => world.desk.signerOf(name);
-  const parts = { ...HERE, store, box, signing, rng, subjects, signerOf, journal, receipt };
+  const kept = { store, subjects, signerOf, journal, disputes, take, receipt };
+  const parts = { ...HERE, ...kept, box, signing, rng };
   const desk = new PersonDesk({ ...parts, now: () => world.nowMs });
   server = fastify({ ...NO_SCHEMAS, bodyLimit: 1024 });
   servePeople(server, desk, { now: () => world.nowMs } as Clock);
@@ -86,7 +88,11 @@ it("tells a person who asked, and nobody else, whatever their key", async () => 
   const { account } = await send("account", signed(alice));
   expect(account?.asked).toMatchObject([{ bank: "bank", purpose: "lending", outcome: "begun" }]);
   expect(account?.asked[0]?.at).toBe(new Date(NOW).toISOString());
-  expect((await send("account", signed(bob))).account).toEqual({ asked: [], refused: [] });
+  expect((await send("account", signed(bob))).account).toEqual({
+    asked: [],
+    refused: [],
+    disputes: [],
+  });
   // A key that nobody vouches for, and one that is taken back.
   expect(await send("account", signed(world.subject("alice")))).toEqual({
     problem: expect.stringContaining("subject-unknown") as string,
@@ -121,7 +127,11 @@ it("tells nothing of before to a key that another registrar brings when the pers
   const impostor = world.subject("alice");
   const brought = world.attested(impostor, { registrar: "bank" });
   expect(await send("attestation", brought)).toEqual({ problem: "" });
-  expect((await send("account", signed(impostor))).account).toEqual({ asked: [], refused: [] });
+  expect((await send("account", signed(impostor))).account).toEqual({
+    asked: [],
+    refused: [],
+    disputes: [],
+  });
 });
 
 it("a key that nobody vouches for costs nothing durable, however often it asks", async () => {
@@ -141,6 +151,25 @@ it("tells of refusals as well, and counts those that are alike", async () => {
   await expect
     .poll(async () => (await send("account", signed(alice))).account?.refused)
     .toMatchObject([{ bank: "bank", code: "consent-used-up", times: 3 }]);
+});
+
+it("takes a dispute, and tells the person how it stands; nobody else, and no impostor", async () => {
+  const [alice, bob] = [await world.known("alice"), await world.known("bob")];
+  const dispute = world.dispute(alice);
+  expect(await send("dispute", dispute)).toEqual({ problem: "" });
+  const states = async (subject: Subject) =>
+    (await send("account", signed(subject))).account?.disputes.map(({ state }) => state);
+  expect(await states(alice)).toEqual(["open"]);
+  expect(await states(bob)).toEqual([]);
+  const withdrawn = world.resolution(dispute, "withdrawn", alice.key);
+  expect(await send("resolution", withdrawn)).toEqual({ problem: "" });
+  expect(await states(alice)).toEqual(["withdrawn"]);
+  world.nowMs += 2 * 86_400_000; // her attestation lapses
+  const impostor = world.subject("alice");
+  expect(await send("attestation", world.attested(impostor, { registrar: "bank" }))).toEqual({
+    problem: "",
+  });
+  expect(await states(impostor)).toEqual([]);
 });
 
 it("turns pages, the latest first", async () => {

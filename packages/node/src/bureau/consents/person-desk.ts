@@ -6,6 +6,7 @@ import type { Rng, SealedKeyPair, SigningKey } from "@moiety/crypto";
 import { DocumentError } from "@moiety/model";
 import {
   ACCOUNT_PAGE,
+  type AccountDispute,
   type AccountEntry,
   type ConsentPseudonym,
   type DeskAnswer,
@@ -20,6 +21,7 @@ import type { NodeContext } from "../../context.ts";
 import { nextTurn } from "../../next-turn.ts";
 import { key, type Store, type Table } from "../../store.ts";
 import type { ConsentDesk } from "./consent-desk.ts";
+import type { Disputes, HeldDispute } from "./disputes.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
 import type { Subjects } from "./subjects.ts";
 
@@ -32,7 +34,10 @@ export interface PersonDeskParts {
   readonly signing: SigningKey;
   readonly rng: Rng;
   readonly now: () => number;
-  readonly subjects: Pick<Subjects, "take" | "peopleOf" | "keysBefore" | "attestationsAbout">;
+  readonly subjects: Pick<Subjects, "peopleOf" | "keysBefore" | "attestationsAbout">;
+  readonly disputes: Pick<Disputes, "about">;
+  /** Keeps any other document; resolves with what is wrong with it. */
+  readonly take: (kind: string, document: Uint8Array) => Promise<string>;
   /** Whose key signed a registered consent, by the consent's name. */
   readonly signerOf: (consent: Uint8Array) => string | undefined;
   readonly journal: Pick<Journal, "of" | "refusalsOf">;
@@ -43,13 +48,17 @@ export interface PersonDeskParts {
 export function personDesk(
   { store, parties, config, signing, rng, clock }: NodeContext,
   box: SealedKeyPair,
-  desk: Pick<ConsentDesk, "subjects" | "journal" | "signerOf">,
+  desk: Pick<ConsentDesk, "subjects" | "journal" | "disputes" | "signerOf" | "take">,
   receipt: PersonDeskParts["receipt"],
 ): PersonDesk {
-  const { subjects, journal } = desk;
-  const parts = { subjects, journal, receipt, signerOf: (name: Uint8Array) => desk.signerOf(name) };
+  const { subjects, journal, disputes } = desk;
+  const parts: Pick<PersonDeskParts, "signerOf" | "take"> = {
+    signerOf: (name) => desk.signerOf(name),
+    take: (kind, document) => desk.take(kind, document),
+  };
+  const kept = { subjects, journal, disputes, receipt };
   const self = { network: parties.network, bureau: config.name, box, signing };
-  return new PersonDesk({ ...parts, ...self, store, rng, now: () => clock.now() });
+  return new PersonDesk({ ...parts, ...kept, ...self, store, rng, now: () => clock.now() });
 }
 
 /** Requests are forgotten in passing, so many at a time. */
@@ -77,7 +86,7 @@ export class PersonDesk {
   }
 
   async #answerTo(kind: DeskKind, document: Uint8Array): Promise<DeskAnswer> {
-    if (kind !== "account") return { problem: await this.#parts.subjects.take(kind, document) };
+    if (kind !== "account") return { problem: await this.#parts.take(kind, document) };
     const { network, bureau, now, subjects } = this.#parts;
     let request: SubjectRequest;
     try {
@@ -135,15 +144,32 @@ export class PersonDesk {
         const when = { first: isoTime(first), last: isoTime(last) };
         return { bank, purpose, consent: hex(consent), code, times, ...when };
       }),
+      disputes: before === undefined ? this.#disputesOf(people, subject.key) : [],
     };
+  }
+
+  #disputesOf(people: readonly ConsentPseudonym[], subjectKey: string): AccountDispute[] {
+    const shown = new Map<string, AccountDispute>();
+    for (const person of people) {
+      const isShown = this.#isOwn(subjectKey, person);
+      for (const held of this.#parts.disputes.about(person))
+        if (isShown(held.dispute.subject.key)) shown.set(held.dispute.id, describedDispute(held));
+    }
+    return [...shown.values()].sort((x, y) => (x.openedAt < y.openedAt ? 1 : -1));
   }
 
   /** Of which consents this key is told, by name. */
   #shownTo(subjectKey: string, person: ConsentPseudonym): (consent: Uint8Array) => boolean {
-    const { subjects, signerOf } = this.#parts;
+    const isOwn = this.#isOwn(subjectKey, person);
+    return (consent) => isOwn(this.#parts.signerOf(consent) ?? "");
+  }
+
+  /** Whether what another key signed is this one's to read. */
+  #isOwn(subjectKey: string, person: ConsentPseudonym): (signer: string) => boolean {
+    const { subjects } = this.#parts;
     const keys = subjects.keysBefore(person, subjectKey);
     const isAlone = subjects.attestationsAbout(person).every((each) => keys.has(each.subject.key));
-    return (consent) => isAlone || keys.has(signerOf(consent) ?? "");
+    return (signer) => isAlone || keys.has(signer);
   }
 
   #described(entry: JournalEntry): AccountEntry {
@@ -158,6 +184,15 @@ export class PersonDesk {
       receipts,
     };
   }
+}
+
+function describedDispute({ dispute, due, isOverdue, ended }: HeldDispute): AccountDispute {
+  const { id, against, inquiry, reason, openedAt } = dispute;
+  return {
+    ...{ id, against, reason, openedAt, due: isoTime(due) },
+    ...(inquiry !== undefined && { inquiry }),
+    state: ended?.outcome ?? (isOverdue ? "overdue" : "open"),
+  };
 }
 
 function isoTime(seconds: number): string {

@@ -23,8 +23,7 @@ export function consentServices(parts: ConsentServicesParts): Service[] {
       notice.notice,
       "bureau",
       ({ sender }) => requireRole(context, sender, "platform", "bank", "supervisor"),
-      (session) =>
-        notice.bureau(session, { take: (kind, document) => desk.subjects.take(kind, document) }),
+      (session) => notice.bureau(session, { take: (kind, document) => desk.take(kind, document) }),
     ),
     service(
       consent.consent,

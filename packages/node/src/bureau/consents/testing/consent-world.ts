@@ -10,13 +10,18 @@ import {
   type Consent,
   type ConsentTerms,
   consentName,
+  type Dispute,
   draftConsent,
   NEVER_CATEGORIES,
+  openDispute,
   type Party,
   type PurposePolicy,
+  type ResolutionOutcome,
   type Roster,
   signAttestation,
   signConsent,
+  signDispute,
+  signResolution,
   subjectKeyOf,
 } from "@moiety/policy";
 import type { scoreHeader } from "@moiety/protocols";
@@ -164,6 +169,29 @@ export class ConsentWorld {
     const pseudonyms = domains.map(({ domain }) => pseudonymOf(name, domain));
     const people = [{ token: Buffer.from(token, "latin1"), pseudonyms }];
     return (await this.desk.register("bank", domains, people))[0] as string;
+  }
+
+  /** What somebody says is wrong with what a party holds. */
+  dispute({ key }: Subject, changes: Partial<Dispute> = {}): Uint8Array {
+    const about = {
+      network: "valley",
+      against: "telecom",
+      reason: "inaccurate",
+      ...changes,
+    } as const;
+    return signDispute(about, key, this.rng, this.nowMs);
+  }
+
+  /** What ends a dispute: of its party, or for `withdrawn` of the person. */
+  resolution(
+    file: Uint8Array,
+    outcome: ResolutionOutcome,
+    key: SigningKey,
+    party?: string,
+  ): Uint8Array {
+    const disputed = { file, dispute: openDispute(file, this.roster) };
+    const signed = { outcome, ...(party !== undefined && { party }) };
+    return signResolution(disputed, signed, key, this.nowMs);
   }
 
   /** Somebody whose key is vouched for. */
