@@ -33,6 +33,17 @@ const ANSWER: DeskAnswer = {
         last: "2026-03-02T12:00:00Z",
       },
     ],
+    disputes: [
+      {
+        id: "04".repeat(16),
+        against: "village-bank",
+        inquiry: "02".repeat(16),
+        reason: "not-agreed",
+        openedAt: "2026-03-02T12:00:00Z",
+        due: "2026-04-01T12:00:00Z",
+        state: "open",
+      },
+    ],
     next: "03".repeat(16),
   },
 };
