@@ -32,7 +32,7 @@ export class OverdueDisputes {
       if (kind === "resolution") return await this.#end(document, bureau);
       return "the supervisor takes reports of disputes only";
     } catch (error) {
-      if (error instanceof DocumentError) return error.message.slice(0, 500);
+      if (error instanceof DocumentError) return error.inOneLine(500);
       throw error;
     }
   }

@@ -85,7 +85,7 @@ export class Disputes {
       try {
         return await (kind === "dispute" ? this.#open(document) : this.#end(document));
       } catch (error) {
-        if (error instanceof DocumentError) return error.message.slice(0, 500);
+        if (error instanceof DocumentError) return error.inOneLine(500);
         throw error;
       }
     });

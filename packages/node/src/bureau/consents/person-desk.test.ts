@@ -6,6 +6,7 @@ import { SigningKey, sealedKeyPair, seededRng } from "@moiety/crypto";
 import type { Clock } from "@moiety/kit";
 import {
   ACCOUNT_PAGE,
+  DESK_KINDS,
   type DeskAnswer,
   type DeskKind,
   MAX_DESK_REQUEST_BYTES,
@@ -110,7 +111,7 @@ it("tells a person who asked, and nobody else, whatever their key", async () => 
 it("says in one line what is wrong with a document, however much it is", async () => {
   const nothing = Buffer.from("{}");
   const request = Buffer.from('{"\\u001b[2J": 0, "signature": 1}');
-  for (const kind of ["account", "attestation", "revocation"] as const)
+  for (const kind of DESK_KINDS)
     for (const document of [nothing, request]) {
       const { problem } = await send(kind, document);
       expect(problem).toMatch(/expected object.*; signature: /);
