@@ -1,7 +1,7 @@
 /** What one bank may hold of the random OTs, and that others do not wait for it. */
 import type { lookup, lookupPads } from "@moiety/protocols";
 import { expect, it } from "vitest";
-import { MOST_OF_ONE_BANK, PadShares } from "./pad-shares.ts";
+import { MOST_OF_ONE_BANK, MOST_WAITING, PadShares } from "./pad-shares.ts";
 
 const HALF = MOST_OF_ONE_BANK / 2;
 
@@ -52,4 +52,15 @@ it("a take that fails holds nothing; one inquiry alone has always room", async (
   stock.fails = false;
   await pads.take(2 * MOST_OF_ONE_BANK);
   expect(stock.out).toBe(2 * MOST_OF_ONE_BANK);
+});
+
+it("so many wait and no more, however often a bank gives up and asks again", async () => {
+  const shares = new PadShares(endless());
+  const pads = shares.of("rogue");
+  await pads.take(MOST_OF_ONE_BANK);
+  const waiting = Array.from({ length: MOST_WAITING }, () => shares.of("rogue").take(1));
+  await expect(shares.of("rogue").take(1)).rejects.toMatchObject({ code: "busy" });
+  await shares.of("bank").take(1);
+  pads.usedUp?.(MOST_OF_ONE_BANK);
+  await Promise.all(waiting);
 });

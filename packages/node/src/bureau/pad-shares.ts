@@ -3,12 +3,16 @@
  * other bureau has said a word about it: a bank that asks one bureau only must not hold so many that the
  * other forgets, among the oldest, what somebody else's inquiry is about to name.
  */
+import { Refusal } from "@moiety/kit";
 import { type lookup, lookupPads } from "@moiety/protocols";
 
 type Pads = lookup.Pads;
 
 /** Two banks with as many, and twice the stock that is kept ready, are what the other bureau remembers. */
 export const MOST_OF_ONE_BANK: number = lookupPads.MAX_UNUSED_OTS / 4;
+
+/** Inquiries of one bank that may wait for it to hold fewer. */
+export const MOST_WAITING = 64;
 
 export class PadShares {
   readonly #stock: Pads;
@@ -50,13 +54,18 @@ export class PadShares {
   }
 }
 
-/** First come, first served. Sessions of one bank are bounded, and so is this queue. */
+/**
+ * First come, first served. The queue is bounded by itself: a session that its bank has given up waits on
+ * here, with all that was found for it, and no longer counts among the bank's sessions.
+ */
 class Share {
   readonly #waiting: { readonly count: number; readonly begin: () => void }[] = [];
   held = 0;
 
   async hold(count: number): Promise<void> {
     if (this.#waiting.length === 0 && this.#hasRoomFor(count)) this.held += count;
+    else if (this.#waiting.length >= MOST_WAITING)
+      throw new Refusal("busy", "too many inquiries of this bank wait for random OTs");
     else await new Promise<void>((begin) => this.#waiting.push({ count, begin }));
   }
 
