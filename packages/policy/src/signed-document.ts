@@ -34,9 +34,9 @@ export function hexShape(bytes: number): z.ZodType<string> {
 }
 
 /** A time in UTC, e.g. `2026-01-31T00:00:00Z`. */
-export const timeShape: z.ZodType<string> = z.iso.datetime(
-  "write a time like 2026-01-31T00:00:00Z",
-);
+export const timeShape: z.ZodType<string> = z.iso
+  .datetime("write a time like 2026-01-31T00:00:00Z")
+  .max(30, "no digits beyond the nanosecond");
 
 /** A time (ms since 1970, UTC) as documents write it: to the second, cut off. */
 export function timeOf(ms: number): string {
