@@ -1,6 +1,7 @@
 /**
  * What a bureau logs of its own accord, once each: rosters, deposits that are complete, models that it
- * computes, and those that it computes no more because they were withdrawn. It is read off what is stored, so what a crash came between is logged after the restart.
+ * computes, and those that it computes no more because they were withdrawn. It is read off what is
+ * stored, so what a crash came between is logged after the restart.
  */
 import { framedHash } from "@moiety/crypto";
 import type { Draft } from "@moiety/ledger";

@@ -18,6 +18,7 @@ import {
   type Roster,
 } from "@moiety/policy";
 import { after, key, type Store, type Table } from "../../store.ts";
+import { aboutKey } from "./about-key.ts";
 import type { Commit, Subjects } from "./subjects.ts";
 
 /** Where the policy does not say how long a party has to answer. */
@@ -250,8 +251,4 @@ function digestOf(file: Uint8Array): Uint8Array {
 
 function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("base64");
-}
-
-function aboutKey({ pseudonym, epoch }: ConsentPseudonym): Buffer {
-  return key(Buffer.from(pseudonym, "hex"), epoch);
 }

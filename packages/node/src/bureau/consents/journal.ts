@@ -6,6 +6,7 @@ import { framedHash } from "@moiety/crypto";
 import { type Decoded, decode, encode, fixedBytes, nameText, object, uint32 } from "@moiety/kit";
 import type { ConsentPseudonym } from "@moiety/policy";
 import { after, key, type Store, type Table } from "../../store.ts";
+import { aboutKey } from "./about-key.ts";
 
 /** One person of an inquiry. */
 export interface AskedAbout {
@@ -175,10 +176,6 @@ function isVarious(place: Buffer, { about, bank }: AskedAbout): boolean {
 function kindOf({ purpose, consent }: Pick<AskedAbout, "purpose" | "consent">, code: string) {
   const parts = [Buffer.from(purpose), consent, Buffer.from(code)];
   return framedHash("moiety/journal/v1/refusal", ...parts).slice(0, 16);
-}
-
-function aboutKey({ pseudonym, epoch }: ConsentPseudonym): Buffer {
-  return key(Buffer.from(pseudonym, "hex"), epoch);
 }
 
 function refusalIn(value: Buffer): JournalRefusal {

@@ -18,6 +18,7 @@ import {
   voids,
 } from "@moiety/policy";
 import { after, key, type Store, type Table } from "../../store.ts";
+import { aboutKey } from "./about-key.ts";
 
 /** Documents about one person, or of one key: more are a mistake, or somebody filling the disk. */
 const MAX_ABOUT_ONE = 64;
@@ -188,10 +189,6 @@ export class Subjects {
 /** Hiding, for the document has signatures that nobody can guess. */
 function statementOf(document: Uint8Array): Uint8Array {
   return commitment("statement", digestOf(document), document);
-}
-
-function aboutKey({ pseudonym, epoch }: ConsentPseudonym): Buffer {
-  return key(Buffer.from(pseudonym, "hex"), epoch);
 }
 
 function digestOf(document: Uint8Array): Uint8Array {
